@@ -1,0 +1,51 @@
+"""Pocitová mapa: emotional maps of towns. `create_app()` is the only place that sees the whole house."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import db, security, views
+from app.assets import Assets
+from app.config import ROOT, Config
+from app.queries.maps import MapCache
+
+MOST_BODY_BYTES = 256 * 1024
+MOST_FORM_PARTS = 200
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The web application with these settings; without them, with those of the environment."""
+    config = config or Config.from_environment()
+    app = Flask(
+        __name__,
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder="static",
+    )
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
+        MAX_FORM_PARTS=MOST_FORM_PARTS,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        SESSION_COOKIE_NAME="pocit_office",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["pocit-config"] = config
+    app.extensions["pocit-assets"] = Assets(ROOT / "static", watch=app.debug)
+    app.extensions["pocit-maps"] = MapCache()
+    db.init_app(app, config.database_url)
+    security.init_app(app)
+    views.init_app(app)
+    if config.trusted_proxies:
+        n = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,78 @@
+"""What commands share: a session, where data goes, progress, and refusals in one line."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+import click
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.config import Config
+from app.db import open_database
+from app.errors import Refusal, Unknown
+from app.queries.maps import MapRecord, read_map
+
+T = TypeVar("T")
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout."
+)
+
+
+@contextmanager
+def opened_session() -> Iterator[Session]:
+    """A session on the database of the environment; what is not committed is rolled back."""
+    database = open_database(Config.from_environment().database_url)
+    try:
+        with database.session() as session:
+            yield session
+    except OperationalError as error:
+        raise click.ClickException(f"the database does not answer: {str(error.orig).splitlines()[0]}") from error
+    finally:
+        database.engine.dispose()
+
+
+def find_map(session: Session, slug: str) -> MapRecord:
+    """The map of this slug, or a refusal that names it."""
+    try:
+        return read_map(session, slug)
+    except Unknown as error:
+        raise click.ClickException(f"there is no map “{slug}”; see `pocit map list`") from error
+
+
+@contextmanager
+def written(path: Path | None) -> Iterator[IO[bytes]]:
+    """Where data goes: stdout, or a file that appears only when it is whole."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        unfinished = Path(file.name)
+        try:
+            yield file
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    unfinished.chmod(0o644)
+    unfinished.replace(path)
+
+
+def with_progress(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+    """The items, with a progress bar on stderr where a person watches."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=total, label=label, file=sys.stderr, update_min_steps=500) as bar:
+        yield from bar
+
+
+def said_in_english(refusal: Refusal) -> str:
+    """The refusal as one line."""
+    return " ".join(str(refusal).split())

@@ -1,0 +1,64 @@
+"""Settings of one running server, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: templates, static files, migrations and sample maps lie under it."""
+
+DRIVER = "postgresql+psycopg://"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the server needs to know of its surroundings."""
+
+    database_url: str
+    home: Path = field(default=ROOT / ".local")
+    secret_key: str = field(default="", repr=False)
+    secure_cookies: bool = False
+    """Only over https; on by POCIT_SECURE_COOKIES=1 behind a TLS proxy."""
+    trusted_proxies: int = 0
+    """How many proxies in front set X-Forwarded-*; 0 trusts none."""
+
+    @classmethod
+    def from_environment(cls) -> Config:
+        """The settings of this process; a missing DATABASE_URL is a RuntimeError that says what to do."""
+        url = os.environ.get("DATABASE_URL")
+        if not url:
+            msg = "DATABASE_URL is not set. Start through ./run, or name a PostGIS database."
+            raise RuntimeError(msg)
+        home = Path(os.environ.get("POCIT_HOME") or ROOT / ".local")
+        return cls(
+            database_url=with_driver(url),
+            home=home,
+            secret_key=os.environ.get("POCIT_SECRET_KEY") or stored_secret(home / "secrets" / "session-key"),
+            secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
+            trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
+        )
+
+
+def with_driver(url: str) -> str:
+    """The database URL with psycopg 3 named, whichever spelling of PostgreSQL came in."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return DRIVER + url.removeprefix(prefix)
+    return url
+
+
+def stored_secret(path: Path) -> str:
+    """The random secret kept at this path; made on first use, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        # Exclusive creation: of two workers that start together only one writes.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text()

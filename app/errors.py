@@ -1,0 +1,142 @@
+"""Failures a user can cause, as data; their HTTP statuses in one table; words are chosen at the edge.
+
+A message is an English gettext id with named placeholders: the edge translates it and fills in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from app.i18n import N_
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one field of the input."""
+
+    field: str
+    message: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Something the user asked for can't be done; carries what is wrong, field by field."""
+
+    title: ClassVar[str] = N_("This can't be done.")
+
+    def __init__(self, *problems: Problem, **data: object) -> None:
+        """Keep the problems and the data the title may name."""
+        self.problems = problems
+        self.data = data
+        super().__init__(self.title % data if data else self.title)
+
+    def __str__(self) -> str:
+        """All problems in English, for logs and tracebacks."""
+        said = [f"{p.field}: {p.message % p.data if p.data else p.message}" for p in self.problems]
+        return "; ".join([self.title % self.data if self.data else self.title, *said])
+
+
+class Malformed(Refusal):
+    """The bytes are not what they claim to be."""
+
+    title = N_("We could not read what was sent.")
+
+
+class NotSignedIn(Refusal):
+    """Nobody, or somebody unknown, is asking."""
+
+    title = N_("We don't know who you are.")
+
+
+class NotAllowed(Refusal):
+    """Known, but not for them."""
+
+    title = N_("You may not do this.")
+
+
+class NotYours(NotAllowed):
+    """A pin of somebody else."""
+
+    title = N_("This pin belongs to someone else.")
+
+
+class Unknown(Refusal):
+    """There is nothing by that name."""
+
+    title = N_("There is nothing here.")
+
+
+class Conflict(Refusal):
+    """It clashes with what is stored."""
+
+    title = N_("A pin with this id already exists.")
+
+
+class AlreadyDecided(Conflict):
+    """What somebody read is not what is there any more."""
+
+    title = N_("The pin changed in the meantime. Please read it again and decide then.")
+
+
+class TooLarge(Refusal):
+    """More bytes than we take."""
+
+    title = N_("That is too much at once.")
+
+
+class WrongType(Refusal):
+    """A content type we don't read."""
+
+    title = N_("We don't read this type of content.")
+
+
+class Unacceptable(Refusal):
+    """Understood, but it breaks a rule of the map."""
+
+    title = N_("We can't accept this.")
+
+
+class MapClosed(Unacceptable):
+    """The map does not collect now."""
+
+    title = N_("This map is closed.")
+
+
+class TooMany(Refusal):
+    """Too often; carries after how many seconds to come again."""
+
+    title = N_("Too many attempts. Please try again later.")
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Keep the waiting time."""
+        self.retry_after_s = retry_after_s
+        super().__init__()
+
+
+class InvalidInput(Refusal):
+    """A file, folder or form that breaks its own rules."""
+
+    title = N_("Something is not right yet.")
+
+
+STATUS: dict[type[Refusal], int] = {
+    Malformed: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotYours: 403,
+    Unknown: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    WrongType: 415,
+    Unacceptable: 422,
+    MapClosed: 422,
+    InvalidInput: 422,
+    TooMany: 429,
+}
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: its own class's, or the nearest parent's."""
+    return next(STATUS[cls] for cls in type(refusal).__mro__ if cls in STATUS)

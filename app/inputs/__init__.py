@@ -1,0 +1,1 @@
+"""Requests, files and forms, turned into frozen dataclasses or refused with what is wrong."""

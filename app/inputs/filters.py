@@ -1,0 +1,104 @@
+"""Which pins are meant: one filter shared by the map, the API, exports and analyses."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from app.errors import Malformed, Problem
+from app.i18n import N_
+from app.models import PinState
+
+
+class Scope(StrEnum):
+    """Whose eyes: everybody's, or those of the town office."""
+
+    PUBLIC = "public"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True)
+class PinFilter:
+    """Conditions on pins; None means any."""
+
+    categories: frozenset[str] | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    """West, south, east, north in WGS 84; west > east crosses the 180th meridian."""
+    since: datetime | None = None
+    """Not earlier than this."""
+    until: datetime | None = None
+    """Not later than this."""
+    states: frozenset[PinState] | None = None
+    channel: str | None = None
+    event: str | None = None
+    commented: bool = False
+
+
+MOST_ITEMS = 10_000
+DEFAULT_ITEMS = 100
+
+PUBLIC_FILTER = PinFilter(states=frozenset({PinState.VISIBLE}))
+
+
+def parse_limit(text: str | None) -> int:
+    """How many items a page holds: clamped to the most we give, as the standard wants."""
+    if text is None:
+        return DEFAULT_ITEMS
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
+        raise Malformed(Problem("limit", N_("A limit is a whole number above zero.")))
+    return min(int(text), MOST_ITEMS)
+
+
+def parse_bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of `bbox=` with four or, heights ignored, six numbers."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 6:
+        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+    if len(numbers) != 4 or not all(math.isfinite(n) for n in numbers) or numbers[1] > numbers[3]:
+        raise Malformed(Problem("bbox", N_("A box is four numbers: west, south, east, north.")))
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def parse_datetime(text: str | None) -> tuple[datetime | None, datetime | None]:
+    """The ends of `datetime=`: an instant, or an interval whose open ends are `..` or empty."""
+    if text is None:
+        return None, None
+    parts = text.split("/")
+    if len(parts) > 2 or text in ("", "/", "../..", "..", "../", "/.."):
+        raise Malformed(Problem("datetime", N_("A time is an instant or an interval from/to.")))
+    ends = [None if part in ("", "..") else _instant(part) for part in parts]
+    since, until = ends[0], ends[-1]
+    if since and until and since > until:
+        raise Malformed(Problem("datetime", N_("The interval ends before it begins.")))
+    return since, until
+
+
+def parse_categories(text: str | None, known: Mapping[str, object]) -> frozenset[str] | None:
+    """The categories of `category=a,b`; Malformed for one the map has not."""
+    if text is None:
+        return None
+    asked = frozenset(text.split(","))
+    if not asked <= known.keys():
+        raise Malformed(
+            Problem("category", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(known)})
+        )
+    return asked
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(
+            Problem("datetime", N_("This must be a date and time like 2026-09-14T08:00:00Z."))
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,120 @@
+"""Which heat is asked for: category, bandwidth and weight by everybody; officials also choose the pins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from app.errors import Malformed, Problem
+from app.i18n import N_
+from app.inputs.filters import PinFilter
+from app.models import Channel, PinState
+from gis.analysis.density import DEFAULT_BANDWIDTH_M, MAX_BANDWIDTH_M, MIN_BANDWIDTH_M
+
+TOWN_CLOCK = ZoneInfo("Europe/Prague")
+PUBLIC_PARAMETERS = frozenset({"category", "bandwidth", "weight"})
+OFFICE_PARAMETERS = PUBLIC_PARAMETERS | {"since", "until", "channel", "event", "state"}
+METRES = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+COUNTED_STATES = frozenset({PinState.VISIBLE, PinState.PENDING})
+"""What officials' heat counts unless told: a hidden pin is hidden because it should not count."""
+
+Arguments = Mapping[str, Sequence[str]]
+"""Query parameters, each with all its values."""
+
+
+class Weight(StrEnum):
+    """What heat counts: each respondent at most once in one 25 m square and category, or every pin."""
+
+    PEOPLE = "people"
+    PINS = "pins"
+
+
+@dataclass(frozen=True)
+class HeatQuery:
+    """One heat surface: of one category, or of all where none is named."""
+
+    category: str | None = None
+    bandwidth_m: float = DEFAULT_BANDWIDTH_M
+    weight: Weight = Weight.PEOPLE
+
+
+def parse_heat(
+    arguments: Arguments, categories: Mapping[str, object], known: frozenset[str] = PUBLIC_PARAMETERS
+) -> HeatQuery:
+    """The heat that a query string asks for; Malformed for what may not be asked or can't be."""
+    values = _single(arguments, known)
+    category = values.get("category")
+    if category is not None and category not in categories:
+        raise _not_one_of("category", categories)
+    return HeatQuery(category, _bandwidth(values.get("bandwidth")), _weight(values.get("weight")))
+
+
+def parse_office_heat(arguments: Arguments, categories: Mapping[str, object]) -> tuple[HeatQuery, PinFilter]:
+    """The heat that an official asks for, and the pins it is made of."""
+    query = parse_heat(arguments, categories, OFFICE_PARAMETERS)
+    values = _single(arguments, OFFICE_PARAMETERS)
+    channel, state = values.get("channel"), values.get("state")
+    if channel is not None and channel not in list(Channel):
+        raise _not_one_of("channel", list(Channel))
+    if state is not None and state not in list(PinState):
+        raise _not_one_of("state", list(PinState))
+    since, until = _moment("since", values.get("since")), _moment("until", values.get("until"), end=True)
+    if since and until and since > until:
+        raise Malformed(Problem("until", N_("The interval ends before it begins.")))
+    return query, PinFilter(
+        since=since,
+        until=until,
+        states=frozenset({PinState(state)}) if state else COUNTED_STATES,
+        channel=channel,
+        event=values.get("event"),
+    )
+
+
+def _single(arguments: Arguments, known: frozenset[str]) -> dict[str, str]:
+    for name, values in arguments.items():
+        if name not in known:
+            raise Malformed(Problem(name[:80], N_("This can't be asked here.")))
+        if len(values) != 1 or "\x00" in values[0]:
+            raise Malformed(Problem(name, N_("This may be given once.")))
+    return {name: values[0] for name, values in arguments.items()}
+
+
+def _bandwidth(text: str | None) -> float:
+    if text is None:
+        return DEFAULT_BANDWIDTH_M
+    if not METRES.fullmatch(text) or not MIN_BANDWIDTH_M <= float(text) <= MAX_BANDWIDTH_M:
+        limits = {"least": f"{MIN_BANDWIDTH_M:g}", "most": f"{MAX_BANDWIDTH_M:g}"}
+        raise Malformed(Problem("bandwidth", N_("A bandwidth is from %(least)s to %(most)s metres."), limits))
+    return float(text)
+
+
+def _weight(text: str | None) -> Weight:
+    if text is None:
+        return Weight.PEOPLE
+    if text not in list(Weight):
+        raise _not_one_of("weight", list(Weight))
+    return Weight(text)
+
+
+def _moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:
+    """An instant, or a day by the town's clocks: from its first moment, or to its last."""
+    if text is None:
+        return None
+    try:
+        if DAY.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=int(end))
+            midnight = datetime.combine(day, time.min, TOWN_CLOCK)
+            return midnight - timedelta(microseconds=int(end))
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=TOWN_CLOCK)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(Problem(name, N_("This must be a day like 2026-09-14."))) from error
+
+
+def _not_one_of(name: str, allowed: Mapping[str, object] | Sequence[str]) -> Malformed:
+    return Malformed(Problem(name, N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(allowed)}))

@@ -1,0 +1,1 @@
+"""Reads: a session and a filter in; rows, shapes and dataclasses out. No Flask, no writing."""

@@ -1,0 +1,212 @@
+"""Pins as GeoJSON Features: which columns each pair of eyes gets, under the names of the interface."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from geojson import Feature, Point
+from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.inputs.filters import PinFilter, Scope
+from app.models import Pin, PinState, PinStatus, Respondent
+from app.queries.maps import MapRecord
+
+DECIMALS = 6
+"""Of a degree: about 0.1 m, as RFC 7946 advises."""
+STREAM_ROWS = 2000
+
+PUBLIC_COLUMNS = (
+    "category",
+    "comment",
+    "created_at",
+    "channel",
+    "event",
+    "supports",
+    "status",
+    "answer",
+    "answered_at",
+)
+OFFICE_COLUMNS = (*PUBLIC_COLUMNS, "state", "hidden_reason", "respondent", "zoom")
+ABOUT_PREFIX = "about_"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of pins, and whether more follow."""
+
+    rows: Sequence[Row[Any]]
+    more: bool
+
+
+@dataclass(frozen=True)
+class FreshPin:
+    """A pin just stored, with the columns a row of `pin_query` has."""
+
+    id: uuid.UUID
+    lon: float
+    lat: float
+    category: str
+    comment: str | None
+    event: str | None
+    zoom: int | None
+    answers: Mapping[str, Any]
+    channel: str
+    state: str
+    created_at: datetime
+    supports: int = 0
+    status: str = PinStatus.RECEIVED
+    answer: str | None = None
+    answered_at: datetime | None = None
+    hidden_reason: str | None = None
+
+
+PinRow = Row[Any] | FreshPin
+
+
+def pin_query(the_map: MapRecord, wanted: PinFilter, scope: Scope) -> Select[Any]:
+    """The statement for the pins of a map that this scope may see, not yet ordered."""
+    columns: list[Any] = [
+        Pin.id,
+        func.ST_X(Pin.position).label("lon"),
+        func.ST_Y(Pin.position).label("lat"),
+        *(getattr(Pin, name) for name in PUBLIC_COLUMNS),
+        Pin.answers,
+        Pin.changed_at,
+    ]
+    query = select(*columns)
+    if scope is Scope.OFFICE:
+        query = query.add_columns(
+            Pin.state, Pin.hidden_reason, Pin.respondent_id.label("respondent"), Pin.zoom, Respondent.about
+        ).join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
+    else:
+        query = query.where(Pin.state == PinState.VISIBLE)
+    return query.where(*conditions(the_map.id, wanted))
+
+
+def conditions(map_id: int, wanted: PinFilter) -> list[Any]:
+    """The WHERE of a filter."""
+    found: list[Any] = [Pin.map_id == map_id]
+    if wanted.categories is not None:
+        found.append(Pin.category.in_(sorted(wanted.categories)))
+    if wanted.states is not None:
+        found.append(Pin.state.in_(sorted(wanted.states)))
+    if wanted.since is not None:
+        found.append(Pin.created_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Pin.created_at <= wanted.until)
+    if wanted.channel is not None:
+        found.append(Pin.channel == wanted.channel)
+    if wanted.event is not None:
+        found.append(Pin.event == wanted.event)
+    if wanted.commented:
+        found.append(Pin.comment.is_not(None))
+    if wanted.bbox is not None:
+        found.append(_in_box(*wanted.bbox))
+    return found
+
+
+def page_of_pins(
+    session: Session,
+    the_map: MapRecord,
+    wanted: PinFilter,
+    scope: Scope,
+    *,
+    after: uuid.UUID | None,
+    limit: int,
+) -> Page:
+    """Pins in the order of their ids, from behind `after`: pins that arrive meanwhile shift nobody."""
+    query = pin_query(the_map, wanted, scope).order_by(Pin.id).limit(limit + 1)
+    if after is not None:
+        query = query.where(Pin.id > after)
+    rows = session.execute(query).all()
+    return Page(rows[:limit], len(rows) > limit)
+
+
+def count_pins(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> int:
+    """How many pins match."""
+    query = select(func.count()).select_from(Pin).where(*conditions(the_map.id, wanted))
+    if scope is Scope.PUBLIC:
+        query = query.where(Pin.state == PinState.VISIBLE)
+    return session.scalar(query) or 0
+
+
+def stream_pins(
+    session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope
+) -> Iterator[dict[str, Any]]:
+    """All matching pins as Features, read in batches: memory stays the same for any number."""
+    query = pin_query(the_map, wanted, scope).order_by(Pin.id)
+    for row in session.execute(query, execution_options={"yield_per": STREAM_ROWS}):
+        yield feature(row, the_map, scope)
+
+
+def find_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID, scope: Scope) -> Row[Any] | None:
+    """One pin, if this scope may see it."""
+    return session.execute(pin_query(the_map, PinFilter(), scope).where(Pin.id == pin_id)).first()
+
+
+def pins_of(session: Session, the_map: MapRecord, respondent_id: uuid.UUID) -> Sequence[Row[Any]]:
+    """Everything one respondent pinned, oldest first, whatever its state."""
+    query = pin_query(the_map, PinFilter(), Scope.OFFICE).where(Pin.respondent_id == respondent_id)
+    return session.execute(query.order_by(Pin.created_at, Pin.id)).all()
+
+
+def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> Feature:
+    """The GeoJSON Feature of a row; flat properties, always all of them, so that every client sees one schema."""
+    properties = _properties(row)
+    for question in the_map.questions:
+        if question.published or scope is Scope.OFFICE:
+            properties[question.key] = row.answers.get(question.key)
+    if scope is Scope.OFFICE and isinstance(row, Row):
+        properties["state"] = row.state
+        properties["hidden_reason"] = row.hidden_reason
+        properties["respondent"] = str(row.respondent)
+        properties["zoom"] = row.zoom
+        for question in the_map.about:
+            properties[ABOUT_PREFIX + question.key] = row.about.get(question.key)
+    return Feature(
+        id=str(row.id),
+        geometry=Point((row.lon, row.lat), precision=DECIMALS),
+        properties=properties,
+    )
+
+
+def own_feature(row: PinRow, the_map: MapRecord) -> Feature:
+    """The author's view of a row: what is public, all own answers, and what moderation did with it."""
+    found = feature(row, the_map, Scope.PUBLIC)
+    answers = {question.key: row.answers.get(question.key) for question in the_map.questions}
+    found["properties"] |= answers | {"state": row.state, "hidden_reason": row.hidden_reason, "zoom": row.zoom}
+    return found
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """A moment in UTC as RFC 3339."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
+
+
+def _properties(row: PinRow) -> dict[str, Any]:
+    return {
+        "category": row.category,
+        "comment": row.comment,
+        "created_at": rfc3339(row.created_at),
+        "channel": row.channel,
+        "event": row.event,
+        "supports": row.supports,
+        "status": row.status,
+        "answer": row.answer,
+        "answered_at": rfc3339(row.answered_at),
+    }
+
+
+def _in_box(west: float, south: float, east: float, north: float) -> Any:
+    """Pins in a box, edges included; a box over the 180th meridian is two."""
+    if west <= east:
+        return func.ST_Intersects(Pin.position, func.ST_MakeEnvelope(west, south, east, north, 4326))
+    return or_(
+        func.ST_Intersects(Pin.position, func.ST_MakeEnvelope(west, south, 180, north, 4326)),
+        func.ST_Intersects(Pin.position, func.ST_MakeEnvelope(-180, south, east, north, 4326)),
+    )

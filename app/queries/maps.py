@@ -1,0 +1,193 @@
+"""Maps as they are used by pages, the API and the analyses: whole, frozen, and kept in memory while unchanged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import shapely
+from geoalchemy2.shape import to_shape
+from shapely import MultiPolygon
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.errors import Unknown
+from app.i18n import Texts
+from app.models import BasemapLayer, Event, Question, QuestionScope, Town, TownMap
+
+
+@dataclass(frozen=True)
+class CategoryRecord:
+    """A category in all its languages."""
+
+    key: str
+    word: Texts
+    label: Texts
+    prompt: Texts
+    color: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class QuestionRecord:
+    """A question in all its languages."""
+
+    key: str
+    type: str
+    label: Texts
+    options: Sequence[Mapping[str, Any]]
+    categories: frozenset[str]
+    published: bool
+
+    @cached_property
+    def option_keys(self) -> frozenset[str]:
+        """What a single or multiple answer may be."""
+        return frozenset(str(option["key"]) for option in self.options)
+
+
+@dataclass(frozen=True)
+class MapRecord:
+    """One map with all that its pages need; immutable, so threads may share it."""
+
+    id: int
+    version: int
+    slug: str
+    town: str
+    town_slug: str
+    town_id: int
+    ruian: int | None
+    salt: bytes = field(repr=False)
+    title: Texts
+    intro: Texts
+    thanks: Texts
+    privacy_contact: str | None
+    languages: Sequence[str]
+    boundary: MultiPolygon = field(repr=False)
+    metric_srid: int
+    basemap: Mapping[str, Any]
+    basemap_fingerprint: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    publish_pins: bool
+    publish_heat: bool
+    k: int
+    moderation: str
+    show_others: str
+    categories: Sequence[CategoryRecord]
+    questions: Sequence[QuestionRecord]
+    about: Sequence[QuestionRecord]
+
+    @cached_property
+    def category_by_key(self) -> Mapping[str, CategoryRecord]:
+        """The categories by key."""
+        return {category.key: category for category in self.categories}
+
+    def is_open(self, now: datetime | None = None) -> bool:
+        """Whether pins may be placed and changed at this moment."""
+        now = now or datetime.now(UTC)
+        return not ((self.opens_at and now < self.opens_at) or (self.closes_at and now >= self.closes_at))
+
+    def covers(self, lon: float, lat: float) -> bool:
+        """Whether the point lies in the boundary or on its edge."""
+        return bool(shapely.intersects_xy(self.boundary, lon, lat))
+
+
+class MapCache:
+    """Maps kept in memory by one process; a changed `version` in the database makes it read again."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, MapRecord] = {}
+        self._lock = threading.Lock()
+
+    def get(self, session: Session, slug: str) -> MapRecord:
+        """The map of this slug, as it is in the database now; Unknown where there is none."""
+        version = session.scalar(select(TownMap.version).where(TownMap.slug == slug))
+        if version is None:
+            raise Unknown
+        known = self._records.get(slug)
+        if known is None or known.version != version:
+            known = read_map(session, slug)
+            with self._lock:
+                self._records[slug] = known
+        return known
+
+
+def read_map(session: Session, slug: str) -> MapRecord:
+    """The map of this slug from the database; Unknown where there is none."""
+    row = session.scalar(
+        select(TownMap)
+        .where(TownMap.slug == slug)
+        .options(selectinload(TownMap.categories), selectinload(TownMap.questions), selectinload(TownMap.town))
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise Unknown
+    fingerprint = session.scalar(select(BasemapLayer.fingerprint).where(BasemapLayer.map_id == row.id))
+    return _record(row, fingerprint)
+
+
+def list_maps(session: Session, towns: Sequence[int] | None = None) -> list[MapRecord]:
+    """All maps, or those of these towns, by town and title."""
+    query = select(TownMap.slug).join(Town).order_by(Town.name, TownMap.id)
+    if towns is not None:
+        query = query.where(TownMap.town_id.in_(towns))
+    return [read_map(session, slug) for slug in session.scalars(query)]
+
+
+def basemap_layer(session: Session, map_id: int) -> BasemapLayer | None:
+    """The map's own vector basemap, if it has one."""
+    return session.get(BasemapLayer, map_id)
+
+
+def find_event(session: Session, map_id: int, code: str) -> Event | None:
+    """The event of this code on the map; codes are typed by people, so case does not matter."""
+    return session.scalar(select(Event).where(Event.map_id == map_id, Event.code == code.strip().upper()))
+
+
+def _record(row: TownMap, fingerprint: str | None) -> MapRecord:
+    boundary = to_shape(row.boundary)
+    # Prepared once: thousands of points are then tested at a fraction of the cost.
+    shapely.prepare(boundary)
+    return MapRecord(
+        id=row.id,
+        version=row.version,
+        slug=row.slug,
+        town=row.town.name,
+        town_slug=row.town.slug,
+        town_id=row.town_id,
+        ruian=row.town.ruian,
+        salt=row.salt,
+        title=row.title,
+        intro=row.intro,
+        thanks=row.thanks,
+        privacy_contact=row.privacy_contact,
+        languages=tuple(row.languages),
+        boundary=boundary,
+        metric_srid=row.metric_srid,
+        basemap=row.basemap,
+        basemap_fingerprint=fingerprint,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        publish_pins=row.publish_pins,
+        publish_heat=row.publish_heat,
+        k=row.k,
+        moderation=row.moderation,
+        show_others=row.show_others,
+        categories=tuple(
+            CategoryRecord(c.key, c.word, c.label, c.prompt, c.color, c.shape) for c in row.categories
+        ),
+        questions=_questions(row, QuestionScope.PIN),
+        about=_questions(row, QuestionScope.ABOUT),
+    )
+
+
+def _questions(row: TownMap, scope: QuestionScope) -> tuple[QuestionRecord, ...]:
+    return tuple(_question(q) for q in row.questions if q.scope == scope)
+
+
+def _question(q: Question) -> QuestionRecord:
+    return QuestionRecord(q.key, q.type, q.label, tuple(q.options), frozenset(q.categories), q.published)

@@ -1,0 +1,212 @@
+"""Pins: created, changed, taken back and supported by those who made them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, MapClosed, NotYours, Problem, Refusal, Unacceptable, Unknown
+from app.i18n import N_
+from app.inputs.answers import check_answers
+from app.inputs.filters import PinFilter, Scope
+from app.inputs.pins import OURS, PinChange, PinInput, parse_pin
+from app.models import Channel, Moderation, Pin, PinState, Support
+from app.queries.features import FreshPin, own_feature, pin_query
+from app.queries.maps import MapRecord, find_event
+from app.services.respondents import device_id, ensure_respondent, respondent_of
+from gis.crs import to_metric
+from gis.grid import square_of
+
+# One round trip: whom the device speaks for, that person's row, the pin. Two equal posts at once store one pin.
+_INSERT = text(
+    """
+    WITH who AS (
+        SELECT COALESCE(
+            (SELECT respondent_id FROM respondent_device WHERE map_id = :map AND device_id = :device), :device
+        ) AS id
+    ), person AS (
+        INSERT INTO respondent (map_id, id) SELECT :map, id FROM who ON CONFLICT DO NOTHING
+    )
+    INSERT INTO pin (
+        map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event, state
+    )
+    SELECT :map, :id, who.id, :category, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :square_x, :square_y, :zoom,
+           :comment, CAST(:answers AS jsonb), :channel, :event, :state
+    FROM who
+    ON CONFLICT (map_id, id) DO NOTHING
+    RETURNING created_at
+    """
+)
+
+
+def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) -> tuple[dict[str, Any], bool]:
+    """Store a pin from the web; its Feature, and whether it is new.
+
+    The same id from the same person gives the stored pin back; from another one it is a Conflict.
+    MapClosed and Unacceptable when the map does not take it.
+    """
+    _check(session, the_map, new)
+    square_x, square_y = _square(the_map, new)
+    state = PinState.PENDING if the_map.moderation == Moderation.PRE else PinState.VISIBLE
+    values = {
+        "map": the_map.id,
+        "device": device_id(the_map, token),
+        "id": new.id,
+        "category": new.category,
+        "lon": new.lon,
+        "lat": new.lat,
+        "square_x": square_x,
+        "square_y": square_y,
+        "zoom": new.zoom,
+        "comment": new.comment,
+        "answers": json.dumps(new.answers),
+        "channel": Channel.WEB,
+        "event": new.event,
+        "state": state,
+    }
+    created_at = session.execute(_INSERT, values).scalar()
+    if created_at is None:
+        stored = own_pin(session, the_map, token, new.id, error=Conflict)
+        return own_feature(stored, the_map), False
+    fresh = FreshPin(
+        new.id, new.lon, new.lat, new.category, new.comment, new.event, new.zoom, new.answers,
+        Channel.WEB, state, created_at,
+    )
+    return own_feature(fresh, the_map), True
+
+
+def replace_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) -> dict[str, Any]:
+    """Give one's own pin a new place, category, comment and answers."""
+    stored = own_pin(session, the_map, token, new.id, lock=True)
+    _check(session, the_map, new)
+    square_x, square_y = _square(the_map, new)
+    # What was hidden, or waits for a look first, is looked at again when its words change.
+    reviewed = the_map.moderation == Moderation.PRE or stored.state == PinState.HIDDEN
+    said_anew = new.comment != stored.comment and (new.comment is not None or stored.state == PinState.HIDDEN)
+    session.execute(
+        update(Pin)
+        .where(Pin.map_id == the_map.id, Pin.id == new.id)
+        .values(
+            category=new.category,
+            position=func.ST_SetSRID(func.ST_MakePoint(new.lon, new.lat), 4326),
+            square_x=square_x,
+            square_y=square_y,
+            zoom=new.zoom,
+            comment=new.comment,
+            answers=dict(new.answers),
+            event=new.event,
+            state=PinState.PENDING if reviewed and said_anew else stored.state,
+            changed_at=func.now(),
+        )
+    )
+    return own_feature(own_pin(session, the_map, token, new.id), the_map)
+
+
+def change_pin(
+    session: Session, the_map: MapRecord, token: str, pin_id: uuid.UUID, change: PinChange
+) -> dict[str, Any]:
+    """Change what is named in the patch; a null takes the value away."""
+    stored = own_feature(own_pin(session, the_map, token, pin_id, lock=True), the_map)
+    if change.lon is not None:
+        stored["geometry"] = {"type": "Point", "coordinates": [change.lon, change.lat]}
+    stored["properties"] = _writable(stored["properties"]) | dict(change.properties)
+    return replace_pin(session, the_map, token, parse_pin(stored, pin_id))
+
+
+def delete_pin(session: Session, the_map: MapRecord, token: str, pin_id: uuid.UUID) -> None:
+    """Take one's own pin back; nothing of it stays."""
+    own_pin(session, the_map, token, pin_id, lock=True)
+    if not the_map.is_open():
+        raise MapClosed
+    session.execute(delete(Pin).where(Pin.map_id == the_map.id, Pin.id == pin_id))
+
+
+def support_pin(session: Session, the_map: MapRecord, token: str, pin_id: uuid.UUID, *, on: bool) -> int:
+    """Support somebody's pin, or take the support back; how many support it now."""
+    if not the_map.is_open():
+        raise MapClosed
+    respondent = respondent_of(session, the_map, token)
+    owner = session.scalar(
+        select(Pin.respondent_id)
+        .where(Pin.map_id == the_map.id, Pin.id == pin_id, Pin.state == PinState.VISIBLE)
+        .with_for_update()
+    )
+    if owner is None:
+        raise Unknown
+    if owner == respondent:
+        raise Unacceptable(Problem("id", N_("This pin is your own.")))
+    ensure_respondent(session, the_map.id, respondent)
+    if on:
+        session.execute(
+            insert(Support)
+            .values(map_id=the_map.id, pin_id=pin_id, respondent_id=respondent)
+            .on_conflict_do_nothing()
+        )
+    else:
+        session.execute(
+            delete(Support).where(
+                Support.map_id == the_map.id, Support.pin_id == pin_id, Support.respondent_id == respondent
+            )
+        )
+    # The pin's row is locked above, so counting its supporters can't miss one that comes at the same time.
+    counted = select(func.count()).where(Support.map_id == the_map.id, Support.pin_id == pin_id)
+    return session.execute(
+        update(Pin)
+        .where(Pin.map_id == the_map.id, Pin.id == pin_id)
+        .values(supports=counted.scalar_subquery())
+        .returning(Pin.supports)
+    ).scalar_one()
+
+
+def own_pin(
+    session: Session,
+    the_map: MapRecord,
+    token: str,
+    pin_id: uuid.UUID,
+    *,
+    lock: bool = False,
+    error: type[Refusal] = NotYours,
+) -> Row[Any]:
+    """The row of a pin of this device's person; Unknown where there is none, `error` where it is another's."""
+    query = pin_query(the_map, PinFilter(), Scope.OFFICE).where(Pin.id == pin_id)
+    if lock:
+        query = query.with_for_update(of=Pin)
+    row = session.execute(query).first()
+    if row is None:
+        raise Unknown
+    if row.respondent != respondent_of(session, the_map, token):
+        raise error
+    return row
+
+
+def _check(session: Session, the_map: MapRecord, new: PinInput) -> None:
+    """Everything the map asks of a pin, all problems told at once."""
+    if not the_map.is_open():
+        raise MapClosed
+    problems = []
+    if not the_map.covers(new.lon, new.lat):
+        problems.append(Problem("geometry", N_("This place is outside the map.")))
+    if new.category not in the_map.category_by_key:
+        problems.append(Problem("category", N_("The map has no such choice.")))
+    if new.event is not None and find_event(session, the_map.id, new.event) is None:
+        problems.append(Problem("event", N_("The map has no event of this code.")))
+    problems += check_answers(new.answers, the_map.questions, new.category)
+    if problems:
+        raise Unacceptable(*problems)
+
+
+def _square(the_map: MapRecord, new: PinInput) -> tuple[int, int]:
+    """The 25 m square of a pin in the map's metric CRS."""
+    x, y = to_metric(the_map.metric_srid)(new.lon, new.lat)
+    column, row = square_of(x, y)
+    return int(column), int(row)
+
+
+def _writable(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key not in OURS}

@@ -1,0 +1,19 @@
+"""The web's edge: each view parses, calls one function, commits, renders."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app import security
+from app.views import api, citizen, data, heat, headers, office, pages, problems, reader, results, tiles
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its pages, its words and its manners."""
+    reader.init_app(app)
+    headers.init_app(app)
+    problems.init_app(app)
+    # Phones and programs sign with a token that no browser sends by itself: nothing to forge there.
+    security.csrf.exempt(api.blueprint)
+    for module in (pages, citizen, results, heat, tiles, data, api, office):
+        app.register_blueprint(module.blueprint)

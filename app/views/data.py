@@ -1,0 +1,89 @@
+"""Files: what pages draw (boundary, basemap, compact pins), and what people take away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request, stream_with_context
+from shapely.geometry import mapping
+
+from app.db import session
+from app.errors import NotAllowed, Problem, Unknown
+from app.i18n import N_
+from app.inputs.filters import PUBLIC_FILTER, Scope
+from app.queries.compact import compact_pins, pins_version
+from app.queries.features import stream_pins
+from app.queries.maps import basemap_layer
+from app.views.reader import load_map
+from gis.geojson import stream
+
+blueprint = Blueprint("data", __name__)
+
+GEOJSON = "application/geo+json"
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+
+
+@blueprint.get("/m/<slug>/boundary.geojson")
+def boundary(slug: str) -> Response:
+    """The map's boundary."""
+    the_map = load_map(slug)
+    feature = {"type": "Feature", "properties": {}, "geometry": mapping(the_map.boundary)}
+    return _cached(json.dumps(feature), str(the_map.version))
+
+
+@blueprint.get("/m/<slug>/basemap.geojson")
+def basemap(slug: str) -> Response:
+    """The map's own vector layer."""
+    layer = basemap_layer(session(), load_map(slug).id)
+    if layer is None:
+        raise Unknown
+    return _cached(layer.geojson, layer.fingerprint)
+
+
+@blueprint.get("/m/<slug>/pins.json")
+def compact(slug: str) -> Response:
+    """Public pins as columns: small enough to draw all of a town's on a phone."""
+    the_map = load_map(slug)
+    if not the_map.publish_pins:
+        raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))
+    return compact_response(
+        compact_pins(session(), the_map, PUBLIC_FILTER), pins_version(session(), the_map, PUBLIC_FILTER)
+    )
+
+
+@blueprint.get("/data/<slug>/pins.geojson")
+def public_pins(slug: str) -> Response:
+    """All public pins, streamed."""
+    the_map = load_map(slug)
+    if not the_map.publish_pins:
+        raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))
+    return geojson_response(
+        stream_pins(session(), the_map, PUBLIC_FILTER, Scope.PUBLIC), filename=f"{the_map.slug}.geojson"
+    )
+
+
+def geojson_response(features: Iterable[dict[str, Any]], *, filename: str) -> Response:
+    """A FeatureCollection sent while it is read; a failure on the way cuts it, so it can't pass for whole."""
+    response = Response(stream_with_context(stream(features)), mimetype=GEOJSON)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.headers["Cache-Control"] = ASK_AGAIN
+    return response
+
+
+def compact_response(columns: dict[str, Any], version: str) -> Response:
+    """Columns of pins, sent again only when they changed."""
+    response: Response = current_app.json.response(columns)
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.set_etag(version)
+    return response.make_conditional(request)
+
+
+def _cached(body: str, mark: str) -> Response:
+    """An answer for ever where the address carries the current fingerprint, else one to ask again for."""
+    response = Response(body, mimetype=GEOJSON)
+    response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == mark else ASK_AGAIN
+    response.set_etag(mark)
+    return response.make_conditional(request)

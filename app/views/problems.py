@@ -1,0 +1,104 @@
+"""Refusals and failures as the reader gets them: a problem document for programs, a page for people."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.errors import Refusal, TooLarge, TooMany, status_of
+from app.i18n import N_
+from app.views.reader import reader_language
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    400: N_("We could not read what was sent."),
+    404: N_("There is nothing here."),
+    405: N_("This can't be done here."),
+    406: N_("We can't answer in that form."),
+    415: N_("We don't read this type of content."),
+    500: N_("Something broke on our side. We are sorry."),
+    503: N_("The database is resting. Please try again in a moment."),
+}
+RETRY_S = 10
+
+
+def init_app(app: Flask) -> None:
+    """Answer every failure in the reader's language."""
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(CSRFError, _form_expired)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _broken)
+
+
+def refused(refusal: Refusal) -> Response:
+    """The answer to a refusal, with every problem in words."""
+    words = reader_language()
+    errors = [{"field": p.field, "message": words.gettext(p.message, p.data)} for p in refusal.problems]
+    response = _answer(status_of(refusal), words.gettext(refusal.title, refusal.data), errors)
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    if response.status_code == 401 and wants_json():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="pocit"'
+    return response
+
+
+def wants_json() -> bool:
+    """Whether a program asks: the API, or whoever prefers JSON."""
+    accepted = request.accept_mimetypes
+    return request.path.startswith("/api/") or (
+        accepted.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def _answer(status: int, title: str, errors: list[dict[str, str]]) -> Response:
+    if wants_json():
+        detail = " ".join(error["message"] for error in errors) or title
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors}
+        response = jsonify(body)
+        response.mimetype = "application/problem+json"
+    else:
+        response = Response(
+            render_template("pages/problem.html", status=status, title=title, errors=errors), mimetype="text/html"
+        )
+    response.status_code = status
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        return refused(TooLarge())
+    status = error.code or 500
+    if status < 400:  # redirects that werkzeug raises
+        return error.get_response()  # type: ignore[return-value]
+    response = _answer(status, reader_language().gettext(WORDS.get(status, N_("This can't be done."))), [])
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _form_expired(_error: CSRFError) -> Response:
+    title = N_("The form has expired. Please go back, reload the page and send it once more.")
+    return _answer(400, reader_language().gettext(title), [])
+
+
+def _database(error: DBAPIError) -> Response:
+    """The database away is a pause, anything else a fault of ours."""
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        log.warning("database unavailable: %s", error.orig)
+        g.pop("session", None)
+        response = _answer(503, reader_language().gettext(WORDS[503]), [])
+        response.headers["Retry-After"] = str(RETRY_S)
+        return response
+    return _broken(error)
+
+
+def _broken(error: Exception) -> Response:
+    log.exception("unexpected failure", exc_info=error)
+    return _answer(500, reader_language().gettext(WORDS[500]), [])

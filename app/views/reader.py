@@ -1,0 +1,129 @@
+"""Who reads: their language, and the words, numbers and addresses that templates write for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask, current_app, g, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from app.assets import Assets
+from app.db import session
+from app.i18n import Language, language, languages, preferred, text_in
+from app.queries.maps import MapCache, MapRecord
+
+COOKIE = "pocit_lang"
+YEAR_S = 365 * 24 * 3600
+ZONE = ZoneInfo("Europe/Prague")
+"""Times are written as the town's clocks show them."""
+
+
+def init_app(app: Flask) -> None:
+    """Teach templates the reader's language."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: reader_language().translations.ugettext(message),
+        lambda one, many, n: reader_language().translations.ungettext(one, many, n),
+        newstyle=True,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(_words)
+    app.after_request(_keep_language)
+
+
+def reader_language() -> Language:
+    """The language of this request: asked for by `?lang=`, kept from before, or the browser's."""
+    if "language" not in g:
+        g.language = language(_chosen_code())
+    found: Language = g.language
+    return found
+
+
+def load_map(slug: str) -> MapRecord:
+    """The map in the address; Unknown where there is none."""
+    cache: MapCache = current_app.extensions["pocit-maps"]
+    return cache.get(session(), slug)
+
+
+def assets() -> Assets:
+    """The static files of this app."""
+    found: Assets = current_app.extensions["pocit-assets"]
+    return found
+
+
+def say(texts: Mapping[str, str] | None) -> str:
+    """A map's text in the reader's language."""
+    return text_in(texts, reader_language().code)
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A number as the reader writes it: 1 234,5 in Czech."""
+    if decimals is not None:
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(value, format=pattern, locale=reader_language().locale)
+    return format_decimal(value, locale=reader_language().locale)
+
+
+def day(moment: datetime) -> str:
+    """A date in words: 14. září 2026."""
+    return format_date(moment.astimezone(ZONE), "long", locale=reader_language().locale)
+
+
+def moment(value: datetime) -> str:
+    """A date with its time."""
+    return format_datetime(value.astimezone(ZONE), "d. M. y H:mm" if _is_czech() else "medium", locale=reader_language().locale)
+
+
+def data_block(element_id: str, value: Any) -> Markup:
+    """Data for scripts, as an inert JSON block that no text inside can end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return Markup('<script type="application/json" id="{}">').format(element_id) + Markup(safe) + Markup("</script>")  # noqa: S704 - "<" is escaped above
+
+
+def _is_czech() -> bool:
+    return reader_language().code == "cs"
+
+
+def _chosen_code() -> str:
+    offered = list(languages())
+    asked = request.args.get("lang") if request.endpoint and not request.path.startswith("/api/") else None
+    for candidate in (asked, request.cookies.get(COOKIE)):
+        if candidate in offered:
+            return str(candidate)
+    # Czech stands first: who asks for a language we don't have gets the language of the towns.
+    offered.sort(key=lambda code: code != "cs")
+    return preferred((tag for tag, _ in request.accept_languages), offered)
+
+
+def _keep_language(response: Response) -> Response:
+    asked = request.args.get("lang")
+    if asked in languages() and not request.path.startswith("/api/"):
+        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
+    response.headers.setdefault("Content-Language", reader_language().code)
+    if response.mimetype in ("text/html", "application/problem+json"):
+        response.vary.update(["Accept-Language", "Cookie"])
+    return response
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "lang": reader_language().code,
+        "interface_languages": [(code, entry.locale.get_display_name(code)) for code, entry in languages().items()],
+        "say": say,
+        "number": number,
+        "day": day,
+        "moment": moment,
+        "asset": assets().url,
+        "import_map": lambda: Markup(assets().import_map()),  # noqa: S704 - our own file names
+        "data_block": data_block,
+        "script_messages": reader_language().script_messages,
+    }
