@@ -5,8 +5,9 @@ A message is an English gettext id with named placeholders: the edge translates 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from app.i18n import N_
@@ -18,7 +19,7 @@ class Problem:
 
     field: str
     message: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
 class Refusal(Exception):

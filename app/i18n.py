@@ -96,5 +96,5 @@ def _script_messages(catalog: Catalog) -> dict[str, str | Sequence[str]]:
     for message in catalog:
         if message.id and any(file.startswith(SCRIPT_FOLDER) for file, _ in message.locations):
             key = message.id if isinstance(message.id, str) else message.id[0]
-            words[key] = message.string
+            words[key] = message.string or key
     return words

@@ -21,7 +21,10 @@ from app.queries.maps import MapRecord, read_map
 T = TypeVar("T")
 
 output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of stdout.",
 )
 
 
@@ -33,7 +36,9 @@ def opened_session() -> Iterator[Session]:
         with database.session() as session:
             yield session
     except OperationalError as error:
-        raise click.ClickException(f"the database does not answer: {str(error.orig).splitlines()[0]}") from error
+        raise click.ClickException(
+            f"the database does not answer: {str(error.orig).splitlines()[0]}"
+        ) from error
     finally:
         database.engine.dispose()
 

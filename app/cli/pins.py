@@ -27,7 +27,9 @@ def group() -> None:
 @click.argument("map_slug", metavar="MAP")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--category-field", metavar="F", help="The field that says the category.")
-@click.option("--category", "categories", metavar="TEXT=KEY", multiple=True, help="What a text of that field means.")
+@click.option(
+    "--category", "categories", metavar="TEXT=KEY", multiple=True, help="What a text of that field means."
+)
 @click.option("--comment-field", metavar="F", help="The field with comments.")
 @click.option("--respondent-field", metavar="F", help="The field that tells people apart.")
 @click.option("--x", "x_field", metavar="F", help="The column with x or longitude (CSV).")
@@ -60,18 +62,24 @@ def import_(
     epsg = _epsg(crs) if crs else opened.epsg
     with opened_session() as session:
         the_map = find_map(session, map_slug)
-        report = import_pins(session, the_map, with_progress(opened.rows, "pins", opened.count), options, epsg)
+        report = import_pins(
+            session, the_map, with_progress(opened.rows, "pins", opened.count), options, epsg
+        )
         say_report(report)
         if strict and report.refused:
             raise InvalidInput(
-                Problem("--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)})
+                Problem(
+                    "--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)}
+                )
             )
         session.commit()
 
 
 @group.command()
 @click.argument("map_slug", metavar="MAP")
-@click.option("-f", "--format", "file_format", type=click.Choice(["geojson"]), default="geojson", show_default=True)
+@click.option(
+    "-f", "--format", "file_format", type=click.Choice(["geojson"]), default="geojson", show_default=True
+)
 @click.option("--scope", type=click.Choice(list(Scope)), default=Scope.OFFICE, show_default=True)
 @output_option
 def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> None:
@@ -89,7 +97,9 @@ def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> 
 def say_report(report: ImportReport) -> None:
     """The import's outcome on stderr: every bad row, then the sum."""
     if report.turned_krovak:
-        click.echo(f"coordinates recognised as S-JTSK ({report.turned_krovak}), turned to EPSG:5514", err=True)
+        click.echo(
+            f"coordinates recognised as S-JTSK ({report.turned_krovak}), turned to EPSG:5514", err=True
+        )
     for row in report.refused:
         where = f"row {row.number}" + (f" (line {row.line})" if row.line else "")
         reason = row.problem.message % row.problem.data if row.problem.data else row.problem.message

@@ -38,9 +38,7 @@ class AccountInput:
 def parse_credentials(form: Mapping[str, str]) -> Credentials:
     """The e-mail in its stored spelling, and the password exactly as typed."""
     email = normal_email(form.get("email", "")[: MOST_EMAIL_CHARACTERS + 1])
-    return Credentials(
-        email if storable(email) else "", form.get("password", "")[:MOST_PASSWORD_CHARACTERS]
-    )
+    return Credentials(email if storable(email) else "", form.get("password", "")[:MOST_PASSWORD_CHARACTERS])
 
 
 def parse_account(
@@ -68,7 +66,9 @@ def password_problem(password: str) -> Problem | None:
     """What is wrong with a new password; length is all that is asked, as it is what protects."""
     if len(password) < LEAST_PASSWORD_CHARACTERS:
         return Problem(
-            "password", N_("A password has at least %(least)s characters."), {"least": LEAST_PASSWORD_CHARACTERS}
+            "password",
+            N_("A password has at least %(least)s characters."),
+            {"least": LEAST_PASSWORD_CHARACTERS},
         )
     if len(password) > MOST_PASSWORD_CHARACTERS:
         return Problem("password", N_("This password is too long."))

@@ -32,7 +32,7 @@ class Fields:
         if not isinstance(source, dict):
             self.wrong("", N_("This must be an object with named values."))
 
-    def wrong(self, key: str, message: str, **data: object) -> None:
+    def wrong(self, key: str, message: str, /, **data: object) -> None:
         """Note a problem of one key."""
         where = ".".join(part for part in (self.path, key) if part)
         self.problems.append(Problem(where or "map.json", message, data))

@@ -84,7 +84,9 @@ class RowReader:
         try:
             category = self._category(values)
             comment = _comment(values.get(options.comment_field or "comment"))
-            created_at = _moment(values.get(options.created_field or "created_at"), options.created_field or "created_at")
+            created_at = _moment(
+                values.get(options.created_field or "created_at"), options.created_field or "created_at"
+            )
             answered_at = _moment(values.get("answered_at"), "answered_at")
             answers = self._answers(values, category)
             about = self._about(values)
@@ -223,7 +225,9 @@ def _answer(value: Any) -> Any:
     return text
 
 
-def _checked(found: Mapping[str, Any], questions: tuple[Question, ...], category: str | None) -> dict[str, Any]:
+def _checked(
+    found: Mapping[str, Any], questions: tuple[Question, ...], category: str | None
+) -> dict[str, Any]:
     given = {key: value for key, value in found.items() if value is not None}
     for problem in check_answers(given, questions, category):
         raise _Bad(problem.field, problem.message, **problem.data)
@@ -235,5 +239,3 @@ def _uuid(value: Any) -> uuid.UUID | None:
         return uuid.UUID(value)
     except (ValueError, TypeError, AttributeError):
         return None
-
-

@@ -15,7 +15,9 @@ def parse_json(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise Malformed(Problem("body", N_("This is not valid JSON: %(reason)s"), {"reason": str(error)[:200]})) from error
+        raise Malformed(
+            Problem("body", N_("This is not valid JSON: %(reason)s"), {"reason": str(error)[:200]})
+        ) from error
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -19,7 +19,13 @@ from app.i18n import N_
 MOST_CSV_CELL = 1_000_000
 ROWS_AT_ONCE = 10_000
 
-GDAL_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf"}
+GDAL_DRIVERS = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".fgb": "FlatGeobuf",
+}
 """What GDAL may open, by the file's ending: its other drivers never get to see a stranger's file."""
 
 X_NAMES = ("x", "lon", "lng", "long", "longitude", "easting")
@@ -94,7 +100,11 @@ def _csv_rows(
                 return
             except csv.Error as error:
                 raise InvalidInput(
-                    Problem(path.name, N_("Line %(line)s can't be read: %(reason)s"), {"line": line, "reason": error})
+                    Problem(
+                        path.name,
+                        N_("Line %(line)s can't be read: %(reason)s"),
+                        {"line": line, "reason": error},
+                    )
                 ) from error
             values = dict(zip(names, cells, strict=False))
             x, y = _place(values, place)
@@ -119,17 +129,27 @@ def _place_columns(path: Path, names: tuple[str, ...], x: str | None, y: str | N
         for name in (x, y):
             if name not in names:
                 raise InvalidInput(
-                    Problem(path.name, N_("There is no column %(name)s; there are: %(names)s."), {"name": name, "names": ", ".join(names)})
+                    Problem(
+                        path.name,
+                        N_("There is no column %(name)s; there are: %(names)s."),
+                        {"name": name, "names": ", ".join(names)},
+                    )
                 )
         return x, y
     by_lower = {name.lower(): name for name in reversed(names)}
-    found = [next((by_lower[n] for n in known if n in by_lower), None) for known in (X_NAMES, Y_NAMES, WKT_NAMES)]
+    found = [
+        next((by_lower[n] for n in known if n in by_lower), None) for known in (X_NAMES, Y_NAMES, WKT_NAMES)
+    ]
     if found[2]:
         return (found[2],)
     if found[0] and found[1]:
         return found[0], found[1]
     raise InvalidInput(
-        Problem(path.name, N_("Which columns hold x and y? Name them with --x and --y; there are: %(names)s."), {"names": ", ".join(names)})
+        Problem(
+            path.name,
+            N_("Which columns hold x and y? Name them with --x and --y; there are: %(names)s."),
+            {"names": ", ".join(names)},
+        )
     )
 
 
@@ -225,5 +245,7 @@ def _epsg(crs: str | None) -> int | None:
         return int(crs.removeprefix("EPSG:"))
     found: int | None = CRS.from_user_input(crs).to_epsg(min_confidence=60)
     if found is None:
-        raise InvalidInput(Problem("crs", N_("The file's coordinate system is not an EPSG one; name it with --crs.")))
+        raise InvalidInput(
+            Problem("crs", N_("The file's coordinate system is not an EPSG one; name it with --crs."))
+        )
     return found

@@ -155,7 +155,7 @@ def pins_of(session: Session, the_map: MapRecord, respondent_id: uuid.UUID) -> S
     return session.execute(query.order_by(Pin.created_at, Pin.id)).all()
 
 
-def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> Feature:
+def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> dict[str, Any]:
     """The GeoJSON Feature of a row; flat properties, always all of them, so that every client sees one schema."""
     properties = _properties(row)
     for question in the_map.questions:
@@ -168,24 +168,31 @@ def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> Feature:
         properties["zoom"] = row.zoom
         for question in the_map.about:
             properties[ABOUT_PREFIX + question.key] = row.about.get(question.key)
-    return Feature(
+    found: dict[str, Any] = Feature(
         id=str(row.id),
         geometry=Point((row.lon, row.lat), precision=DECIMALS),
         properties=properties,
     )
+    return found
 
 
-def own_feature(row: PinRow, the_map: MapRecord) -> Feature:
+def own_feature(row: PinRow, the_map: MapRecord) -> dict[str, Any]:
     """The author's view of a row: what is public, all own answers, and what moderation did with it."""
     found = feature(row, the_map, Scope.PUBLIC)
     answers = {question.key: row.answers.get(question.key) for question in the_map.questions}
-    found["properties"] |= answers | {"state": row.state, "hidden_reason": row.hidden_reason, "zoom": row.zoom}
+    found["properties"] |= answers | {
+        "state": row.state,
+        "hidden_reason": row.hidden_reason,
+        "zoom": row.zoom,
+    }
     return found
 
 
 def rfc3339(moment: datetime | None) -> str | None:
     """A moment in UTC as RFC 3339."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
+    return (
+        moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
+    )
 
 
 def _properties(row: PinRow) -> dict[str, Any]:

@@ -57,7 +57,11 @@ class Batch:
 
 
 def import_pins(
-    session: Session, the_map: MapRecord, rows: Iterable[PinRow], options: ImportOptions, epsg: int | None = None
+    session: Session,
+    the_map: MapRecord,
+    rows: Iterable[PinRow],
+    options: ImportOptions,
+    epsg: int | None = None,
 ) -> ImportReport:
     """Store the rows' points as pins; importing them again changes nothing.
 
@@ -104,7 +108,9 @@ def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> 
         yield Batch(chunk, lon, lat)
 
 
-def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _to_wgs84(
+    x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None
+) -> tuple[np.ndarray, np.ndarray]:
     if order is not None:
         westing_first = order in ("east_north", "westing_southing")
         east, north = (x, y) if westing_first else (y, x)
@@ -112,7 +118,9 @@ def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None)
     try:
         return transformer(epsg or WGS84, WGS84)(x, y)
     except UnknownCrs as error:
-        raise InvalidInput(Problem("--crs", N_("The coordinate system EPSG:%(epsg)s is not known."), {"epsg": epsg})) from error
+        raise InvalidInput(
+            Problem("--crs", N_("The coordinate system EPSG:%(epsg)s is not known."), {"epsg": epsg})
+        ) from error
 
 
 def _acceptable(
@@ -121,7 +129,9 @@ def _acceptable(
     placed = np.isfinite(batch.lon) & np.isfinite(batch.lat)
     lon, lat = np.where(placed, batch.lon, 0.0), np.where(placed, batch.lat, 0.0)
     inside = shapely.intersects_xy(the_map.boundary, lon, lat) & placed
-    columns, lines = square_of(*to_metric(the_map.metric_srid)(np.where(inside, lon, 0), np.where(inside, lat, 0)))
+    columns, lines = square_of(
+        *to_metric(the_map.metric_srid)(np.where(inside, lon, 0), np.where(inside, lat, 0))
+    )
     for n, row in enumerate(batch.rows):
         if not inside[n]:
             why = OUTSIDE if placed[n] else NO_POINT

@@ -45,7 +45,9 @@ _INSERT = text(
 )
 
 
-def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) -> tuple[dict[str, Any], bool]:
+def create_pin(
+    session: Session, the_map: MapRecord, token: str, new: PinInput
+) -> tuple[dict[str, Any], bool]:
     """Store a pin from the web; its Feature, and whether it is new.
 
     The same id from the same person gives the stored pin back; from another one it is a Conflict.
@@ -75,8 +77,17 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
         stored = own_pin(session, the_map, token, new.id, error=Conflict)
         return own_feature(stored, the_map), False
     fresh = FreshPin(
-        new.id, new.lon, new.lat, new.category, new.comment, new.event, new.zoom, new.answers,
-        Channel.WEB, state, created_at,
+        new.id,
+        new.lon,
+        new.lat,
+        new.category,
+        new.comment,
+        new.event,
+        new.zoom,
+        new.answers,
+        Channel.WEB,
+        state,
+        created_at,
     )
     return own_feature(fresh, the_map), True
 
@@ -156,12 +167,13 @@ def support_pin(session: Session, the_map: MapRecord, token: str, pin_id: uuid.U
         )
     # The pin's row is locked above, so counting its supporters can't miss one that comes at the same time.
     counted = select(func.count()).where(Support.map_id == the_map.id, Support.pin_id == pin_id)
-    return session.execute(
+    supports: int = session.execute(
         update(Pin)
         .where(Pin.map_id == the_map.id, Pin.id == pin_id)
         .values(supports=counted.scalar_subquery())
         .returning(Pin.supports)
     ).scalar_one()
+    return supports
 
 
 def own_pin(

@@ -42,12 +42,12 @@ def respondent_of(session: Session, the_map: MapRecord, token: str) -> uuid.UUID
 
 def ensure_respondent(session: Session, map_id: int, respondent_id: uuid.UUID) -> None:
     """Make sure the respondent's row is there."""
-    session.execute(
-        insert(Respondent).values(map_id=map_id, id=respondent_id).on_conflict_do_nothing()
-    )
+    session.execute(insert(Respondent).values(map_id=map_id, id=respondent_id).on_conflict_do_nothing())
 
 
-def save_about(session: Session, the_map: MapRecord, token: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+def save_about(
+    session: Session, the_map: MapRecord, token: str, answers: Mapping[str, Any]
+) -> dict[str, Any]:
     """Store the optional answers about the person, replacing earlier ones; gives back what is stored."""
     given = {key: value for key, value in answers.items() if value not in (None, "", [])}
     problems = check_answers(given, the_map.about)

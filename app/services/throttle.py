@@ -43,9 +43,7 @@ class Attempt:
     window_start: datetime
 
 
-def attempt(
-    limit: Limit, *parts: str, secret: bytes, now: datetime | None = None
-) -> Attempt:
+def attempt(limit: Limit, *parts: str, secret: bytes, now: datetime | None = None) -> Attempt:
     """An attempt by the person or place these texts name together, not yet counted."""
     now = now or datetime.now(UTC)
     return Attempt(limit, _key(secret, now, limit.action, *parts), _window_start(now, limit.window))
@@ -68,9 +66,7 @@ def forgive(session: Session, attempts: Iterable[Attempt]) -> None:
     """Take these attempts back, as they were good ones."""
     for one in attempts:
         session.execute(
-            update(Throttle)
-            .where(*_same(one), Throttle.attempts > 0)
-            .values(attempts=Throttle.attempts - 1)
+            update(Throttle).where(*_same(one), Throttle.attempts > 0).values(attempts=Throttle.attempts - 1)
         )
 
 

@@ -62,7 +62,9 @@ def fetch_tile(template: str, tile: Tile, folder: Path) -> Picture:
 
     A stored tile that is too old is used again when the source does not answer.
     """
-    path = folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
+    path = (
+        folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
+    )
     stored = _stored(path)
     if stored and time.time() - path.stat().st_mtime < KEPT_S:
         return stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app import security
-from app.views import api, citizen, data, heat, headers, office, pages, problems, reader, results, tiles
+from app.views import api, citizen, data, headers, heat, office, pages, problems, reader, results, tiles
 
 
 def init_app(app: Flask) -> None:

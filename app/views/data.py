@@ -75,10 +75,11 @@ def geojson_response(features: Iterable[dict[str, Any]], *, filename: str) -> Re
 
 def compact_response(columns: dict[str, Any], version: str) -> Response:
     """Columns of pins, sent again only when they changed."""
-    response: Response = current_app.json.response(columns)
+    response = Response(current_app.json.dumps(columns), mimetype="application/json")
     response.headers["Cache-Control"] = ASK_AGAIN
     response.set_etag(version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _cached(body: str, mark: str) -> Response:
@@ -86,4 +87,5 @@ def _cached(body: str, mark: str) -> Response:
     response = Response(body, mimetype=GEOJSON)
     response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == mark else ASK_AGAIN
     response.set_etag(mark)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -17,7 +17,11 @@ blueprint = Blueprint("pages", __name__)
 def home() -> str:
     """The open maps."""
     maps = list_maps(session())
-    return render_template("pages/home.html", open_maps=[m for m in maps if m.is_open()], closed_maps=[m for m in maps if not m.is_open()])
+    return render_template(
+        "pages/home.html",
+        open_maps=[m for m in maps if m.is_open()],
+        closed_maps=[m for m in maps if not m.is_open()],
+    )
 
 
 @blueprint.get("/healthz")
@@ -30,7 +34,9 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether database and migrations are ready."""
     ready = is_ready(session())
-    return Response("ready\n" if ready else "not migrated\n", status=200 if ready else 503, mimetype="text/plain")
+    return Response(
+        "ready\n" if ready else "not migrated\n", status=200 if ready else 503, mimetype="text/plain"
+    )
 
 
 @blueprint.get("/palette.css")

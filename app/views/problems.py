@@ -64,7 +64,8 @@ def _answer(status: int, title: str, errors: list[dict[str, str]]) -> Response:
         response.mimetype = "application/problem+json"
     else:
         response = Response(
-            render_template("pages/problem.html", status=status, title=title, errors=errors), mimetype="text/html"
+            render_template("pages/problem.html", status=status, title=title, errors=errors),
+            mimetype="text/html",
         )
     response.status_code = status
     return response

@@ -79,18 +79,17 @@ def day(moment: datetime) -> str:
 
 def moment(value: datetime) -> str:
     """A date with its time."""
-    return format_datetime(value.astimezone(ZONE), "d. M. y H:mm" if _is_czech() else "medium", locale=reader_language().locale)
+    words = reader_language()
+    pattern = "d. M. y H:mm" if words.code == "cs" else "medium"
+    return format_datetime(value.astimezone(ZONE), pattern, locale=words.locale)
 
 
 def data_block(element_id: str, value: Any) -> Markup:
     """Data for scripts, as an inert JSON block that no text inside can end."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return Markup('<script type="application/json" id="{}">').format(element_id) + Markup(safe) + Markup("</script>")  # noqa: S704 - "<" is escaped above
-
-
-def _is_czech() -> bool:
-    return reader_language().code == "cs"
+    opening = Markup('<script type="application/json" id="{}">').format(element_id)
+    return opening + Markup(safe) + Markup("</script>")  # noqa: S704 - every "<" is escaped above
 
 
 def _chosen_code() -> str:
@@ -106,7 +105,7 @@ def _chosen_code() -> str:
 
 def _keep_language(response: Response) -> Response:
     asked = request.args.get("lang")
-    if asked in languages() and not request.path.startswith("/api/"):
+    if asked is not None and asked in languages() and not request.path.startswith("/api/"):
         response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
     response.headers.setdefault("Content-Language", reader_language().code)
     if response.mimetype in ("text/html", "application/problem+json"):
@@ -117,7 +116,9 @@ def _keep_language(response: Response) -> Response:
 def _words() -> dict[str, Any]:
     return {
         "lang": reader_language().code,
-        "interface_languages": [(code, entry.locale.get_display_name(code)) for code, entry in languages().items()],
+        "interface_languages": [
+            (code, entry.locale.get_display_name(code)) for code, entry in languages().items()
+        ],
         "say": say,
         "number": number,
         "day": day,

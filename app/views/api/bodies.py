@@ -50,8 +50,6 @@ def known_parameters(*names: str) -> None:
 
 def json_response(document: Any, status: int = 200, mimetype: str = "application/json") -> Response:
     """A JSON answer that nobody keeps."""
-    response: Response = current_app.json.response(document)
-    response.status_code = status
-    response.mimetype = mimetype
+    response = Response(current_app.json.dumps(document), status, mimetype=mimetype)
     response.headers["Cache-Control"] = "no-store"
     return response

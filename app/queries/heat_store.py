@@ -1,0 +1,139 @@
+"""Heat kept in memory by one process while the pins behind it stay as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+from sqlalchemy.orm import Session
+
+from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
+from app.inputs.heat import HeatQuery
+from app.queries.heat import CountedSquares, heat_version, make_surface, read_squares
+from app.queries.maps import MapRecord
+from gis.analysis.density import Surface
+from gis.analysis.scale import Breaks, breaks_below, class_breaks
+
+T = TypeVar("T")
+
+MOST_BYTES = 96_000_000
+"""A surface of a large city is 4 MB, a tile 20 kB."""
+ROW_BYTES = 200
+"""About what a row of counted squares takes."""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A surface with the class breaks it is shown in, and the mark of what it was made of."""
+
+    version: str
+    query: HeatQuery
+    surface: Surface = field(repr=False)
+    breaks: Breaks
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.breaks or self.surface.peak < self.breaks[0]
+
+
+class Shelf:
+    """The most recently used things up to a number of bytes; each is made once, however many ask at once."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.most_bytes = most_bytes
+        self.bytes = 0
+        self._kept: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """The thing of this key, made now where it is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return cast("T", self._kept[key][0])
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._kept:
+                    return cast("T", self._kept[key][0])
+            try:
+                made = make()
+                self._keep(key, made, size(made))
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+            return made
+
+    def _keep(self, key: Hashable, made: object, size: int) -> None:
+        with self._lock:
+            if size > self.most_bytes // 2:
+                return
+            self._kept[key] = (made, size)
+            self.bytes += size
+            while self.bytes > self.most_bytes:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self.bytes -= freed
+
+
+class HeatStore:
+    """Surfaces and their pictures, by map, by the version of its pins, and by what was asked."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._shelf = Shelf(most_bytes)
+
+    def heat(
+        self,
+        session: Session,
+        the_map: MapRecord,
+        query: HeatQuery,
+        scope: Scope,
+        wanted: PinFilter = PUBLIC_FILTER,
+    ) -> Heat:
+        """The heat that this scope may see; `wanted` chooses pins for officials only.
+
+        All categories of a map share their breaks, so that one colour depth means one number of people.
+        """
+        version = heat_version(session, the_map, wanted, scope)
+        base = (the_map.id, version, scope, wanted if scope is Scope.OFFICE else None)
+
+        def squares() -> CountedSquares:
+            return self._shelf.get(
+                (*base, "squares"),
+                lambda: read_squares(session, the_map, wanted, scope),
+                lambda made: len(made.people) * ROW_BYTES,
+            )
+
+        def surface(asked: HeatQuery) -> Surface:
+            return self._shelf.get(
+                (*base, asked),
+                lambda: make_surface(the_map, squares(), asked, scope),
+                lambda made: int(made.values.nbytes),
+            )
+
+        def shared_breaks() -> Breaks:
+            peaks = [surface(replace(query, category=c.key)).peak for c in the_map.categories]
+            return breaks_below(max(peaks, default=0.0))
+
+        found = surface(query)
+        if query.category is None:
+            return Heat(version, query, found, class_breaks(found))
+        shared = (*base, "breaks", query.bandwidth_m, query.weight)
+        return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: ROW_BYTES))
+
+    def squares(self, session: Session, the_map: MapRecord, scope: Scope) -> CountedSquares:
+        """What was counted in squares, for everybody or for the office with all its pins."""
+        version = heat_version(session, the_map, PUBLIC_FILTER, scope)
+        return self._shelf.get(
+            (the_map.id, version, scope, None, "squares"),
+            lambda: read_squares(session, the_map, PUBLIC_FILTER, scope),
+            lambda made: len(made.people) * ROW_BYTES,
+        )
+
+    def picture(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """A picture by its key, drawn once."""
+        return self._shelf.get(("picture", key), make, len)

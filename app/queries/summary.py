@@ -1,0 +1,199 @@
+"""What people said, in numbers and in their latest words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Date, Row, cast, distinct, func, select
+from sqlalchemy.orm import Session
+
+from app.inputs.filters import PUBLIC_FILTER, PinFilter
+from app.inputs.heat import TOWN_CLOCK
+from app.models import DaySnapshot, Pin
+from app.queries.features import conditions
+from app.queries.maps import MapRecord
+
+LATEST_COMMENTS = 12
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many people placed how many pins under one heading, and how many of the pins have a comment."""
+
+    key: str
+    people: int
+    pins: int
+    comments: int
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """One day by the town's clocks."""
+
+    day: date
+    people: int
+    pins: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of one map; counts only, so it may be kept and stored."""
+
+    people: int
+    pins: int
+    comments: int
+    categories: Sequence[Count]
+    channels: Sequence[Count]
+    events: Sequence[Count]
+    days: Sequence[DayCount]
+    first: datetime | None
+    last: datetime | None
+    most_active_people: int
+    """A tenth of the people, rounded up: those with the most pins."""
+    most_active_pins: int
+    median_pins: int
+    """Half of the people placed so many pins or fewer."""
+    taken_at: datetime
+    """When this was counted."""
+
+    @property
+    def most_active_share(self) -> float:
+        """The share of pins that the most active tenth of people placed."""
+        return self.most_active_pins / self.pins if self.pins else 0.0
+
+    def category(self, key: str) -> Count:
+        """The count of one category, zero where nobody pinned it."""
+        return next((count for count in self.categories if count.key == key), Count(key, 0, 0, 0))
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as plain JSON, for the daily snapshot."""
+        moments = {name: moment and moment.isoformat() for name, moment in self._moments().items()}
+        days = [{**asdict(day), "day": day.day.isoformat()} for day in self.days]
+        return {**asdict(self), **moments, "days": days}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Summary:
+        """The summary that `as_json` wrote."""
+        values = dict(stored)
+        for name in ("categories", "channels", "events"):
+            values[name] = [Count(**count) for count in values[name]]
+        values["days"] = [DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]]
+        for name in ("first", "last", "taken_at"):
+            values[name] = values[name] and datetime.fromisoformat(values[name])
+        return cls(**values)
+
+    def _moments(self) -> dict[str, datetime | None]:
+        return {"first": self.first, "last": self.last, "taken_at": self.taken_at}
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One approved comment with its place and the town's answer."""
+
+    id: uuid.UUID
+    lon: float
+    lat: float
+    category: str
+    text: str
+    created_at: datetime
+    supports: int
+    status: str
+    answer: str | None
+
+
+def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBLIC_FILTER) -> Summary:
+    """The numbers of the matching pins as they are now."""
+    where = conditions(the_map.id, wanted)
+    per_person = sorted(
+        session.scalars(select(func.count()).where(*where).group_by(Pin.respondent_id)), reverse=True
+    )
+    busiest = ceil(len(per_person) / 10)
+    first, last, comments = session.execute(
+        select(func.min(Pin.created_at), func.max(Pin.created_at), func.count(Pin.comment)).where(*where)
+    ).one()
+    return Summary(
+        people=len(per_person),
+        pins=sum(per_person),
+        comments=comments,
+        categories=_counts(session, Pin.category, where),
+        channels=_counts(session, Pin.channel, where),
+        events=[count for count in _counts(session, Pin.event, where) if count.key],
+        days=_days(session, where),
+        first=first,
+        last=last,
+        most_active_people=busiest,
+        most_active_pins=sum(per_person[:busiest]),
+        median_pins=per_person[len(per_person) // 2] if per_person else 0,
+        taken_at=datetime.now(UTC),
+    )
+
+
+def stored_summary(session: Session, the_map: MapRecord) -> Summary | None:
+    """The numbers of the newest daily snapshot."""
+    stored = session.scalar(
+        select(DaySnapshot.summary)
+        .where(DaySnapshot.map_id == the_map.id)
+        .order_by(DaySnapshot.taken_on.desc())
+        .limit(1)
+    )
+    return Summary.from_json(stored) if stored else None
+
+
+def latest_comments(
+    session: Session,
+    the_map: MapRecord,
+    *,
+    category: str | None = None,
+    limit: int = LATEST_COMMENTS,
+) -> list[Comment]:
+    """The newest comments that everybody may read."""
+    wanted = PinFilter(
+        categories=frozenset({category}) if category else None, states=PUBLIC_FILTER.states, commented=True
+    )
+    rows = session.execute(
+        select(
+            Pin.id,
+            func.ST_X(Pin.position),
+            func.ST_Y(Pin.position),
+            Pin.category,
+            Pin.comment,
+            Pin.created_at,
+            Pin.supports,
+            Pin.status,
+            Pin.answer,
+        )
+        .where(*conditions(the_map.id, wanted))
+        .order_by(Pin.created_at.desc(), Pin.id)
+        .limit(limit)
+    ).all()
+    return [_comment(row) for row in rows]
+
+
+def _comment(row: Row[Any]) -> Comment:
+    return Comment(*row)
+
+
+def _counts(session: Session, column: Any, where: Sequence[Any]) -> list[Count]:
+    """People, pins and comments per value of a column, most people first."""
+    people = func.count(distinct(Pin.respondent_id))
+    rows = session.execute(
+        select(column, people, func.count(), func.count(Pin.comment))
+        .where(*where)
+        .group_by(column)
+        .order_by(people.desc(), column)
+    ).all()
+    return [Count(row[0] or "", *row[1:]) for row in rows]
+
+
+def _days(session: Session, where: Sequence[Any]) -> list[DayCount]:
+    day = cast(func.timezone(TOWN_CLOCK.key, Pin.created_at), Date).label("day")
+    people = func.count(distinct(Pin.respondent_id))
+    rows = session.execute(
+        select(day, people, func.count()).where(*where).group_by("day").order_by("day")
+    ).all()
+    return [DayCount(*row) for row in rows]

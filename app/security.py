@@ -1,0 +1,93 @@
+"""Who is asking, and may they: device tokens of citizens, sessions of officials."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from flask import Flask, current_app, g, request, session
+from flask_wtf import CSRFProtect
+
+from app import db
+from app.errors import NotAllowed, NotSignedIn, Problem, Unknown
+from app.i18n import N_
+from app.models import Role
+from app.queries.accounts import OfficialRecord, find_official
+
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{22,200}")
+"""22 characters of base64 are 128 random bits."""
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Protect the office's forms; tell templates who is signed in."""
+    csrf.init_app(app)
+    app.context_processor(lambda: {"current_official": current_official})
+
+
+def device_token() -> str:
+    """The token of the citizen's device; NotSignedIn without one or with one too short to be secret."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not TOKEN.fullmatch(token.strip()):
+        raise NotSignedIn(
+            Problem("Authorization", N_("A device token of at least 128 random bits is needed."))
+        )
+    return token.strip()
+
+
+def has_credentials() -> bool:
+    """Whether the request says who it is at all."""
+    return "Authorization" in request.headers
+
+
+def current_official() -> OfficialRecord | None:
+    """The official of this session with the roles of this moment, or None."""
+    if "official" not in g:
+        g.official = _official_of_session()
+    found: OfficialRecord | None = g.official
+    return found
+
+
+def require(role: Role | None = None, town_id: int | None = None) -> OfficialRecord:
+    """The signed-in official, once it is sure that they may do in this town what the role may.
+
+    NotSignedIn for nobody, Unknown for an official of other towns (who shall not learn what there is here),
+    NotAllowed for one whose role is too small. Without a town: anybody signed in.
+    """
+    official = current_official()
+    if official is None:
+        raise NotSignedIn
+    if town_id is not None:
+        if official.role_in(town_id) is None:
+            raise Unknown
+        if not official.may(town_id, role or Role.VIEWER):
+            raise NotAllowed
+    return official
+
+
+def begin_session(official_id: int, epoch: int) -> None:
+    """Let this browser speak for the official; nothing of the session before stays."""
+    session.clear()
+    session.permanent = True
+    session["official"] = official_id
+    session["epoch"] = epoch
+    session["since"] = int(time.time())
+    g.pop("official", None)
+
+
+def end_session() -> None:
+    """Sign out in this browser."""
+    session.clear()
+    g.pop("official", None)
+
+
+def _official_of_session() -> OfficialRecord | None:
+    official_id, epoch, since = (session.get(key) for key in ("official", "epoch", "since"))
+    if not isinstance(official_id, int) or not isinstance(since, int):
+        return None
+    # The cookie is renewed with every answer; the sign-in itself ends after one working day all the same.
+    if not 0 <= time.time() - since <= current_app.permanent_session_lifetime.total_seconds():
+        return None
+    official = find_official(db.session(), official_id)
+    return official if official is not None and official.session_epoch == epoch else None

@@ -1,0 +1,113 @@
+"""Moderation: what everybody may see, decided by an official, with a reason the author can read.
+
+Every decision locks the pin, so of two officials at once the second one sees what the first did. Deciding the same
+again changes nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import AlreadyDecided, Problem, Unacceptable, Unknown
+from app.i18n import N_
+from app.models import Pin, PinState
+from app.queries.maps import MapRecord
+
+MOST_REASON_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a pin stood before and stands now."""
+
+    before: PinState
+    after: PinState
+    reason_before: str | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the pin is seen by others than before."""
+        return self.before is not self.after
+
+
+def hide_pin(
+    session: Session, the_map: MapRecord, pin_id: uuid.UUID, reason: str, *, seen: datetime | None = None
+) -> Decision:
+    """Take the pin out of everything public; the reason is for its author. Hiding again renews the reason.
+
+    `seen`: when the pin had last changed as the official read it; AlreadyDecided if its text is another one now.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Unacceptable(Problem("reason", N_("Give a reason. The author will read it.")))
+    if len(reason) > MOST_REASON_CHARACTERS:
+        raise Unacceptable(
+            Problem(
+                "reason", N_("The reason has at most %(most)s characters."), {"most": MOST_REASON_CHARACTERS}
+            )
+        )
+    return _decide(session, the_map, pin_id, PinState.HIDDEN, allowed=PinState, reason=reason, seen=seen)
+
+
+def show_pin(
+    session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
+) -> Decision:
+    """Let everybody see the pin again."""
+    return _decide(session, the_map, pin_id, PinState.VISIBLE, allowed=PinState, seen=seen)
+
+
+def approve_pin(
+    session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
+) -> Decision:
+    """Let everybody see a pin that waits; AlreadyDecided when a colleague has hidden it meanwhile."""
+    allowed = (PinState.PENDING, PinState.VISIBLE)
+    return _decide(session, the_map, pin_id, PinState.VISIBLE, allowed=allowed, seen=seen)
+
+
+def hold_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> Decision:
+    """Put the pin back among those that wait: the way back from an approval."""
+    return _decide(session, the_map, pin_id, PinState.PENDING, allowed=PinState)
+
+
+def _decide(
+    session: Session,
+    the_map: MapRecord,
+    pin_id: uuid.UUID,
+    state: PinState,
+    *,
+    allowed: Collection[PinState] | type[PinState],
+    reason: str | None = None,
+    seen: datetime | None = None,
+) -> Decision:
+    row = _locked(session, the_map.id, pin_id)
+    before = PinState(row.state)
+    decision = Decision(before, state, row.hidden_reason)
+    if before is state and row.hidden_reason == reason:
+        return decision
+    if before not in tuple(allowed):
+        raise AlreadyDecided
+    if seen is not None and row.changed_at != seen:
+        raise AlreadyDecided
+    session.execute(
+        update(Pin)
+        .where(Pin.map_id == the_map.id, Pin.id == pin_id)
+        .values(state=state, hidden_reason=reason, changed_at=func.clock_timestamp())
+    )
+    return decision
+
+
+def _locked(session: Session, map_id: int, pin_id: uuid.UUID) -> Row[tuple[str, str | None, datetime]]:
+    row = session.execute(
+        select(Pin.state, Pin.hidden_reason, Pin.changed_at)
+        .where(Pin.map_id == map_id, Pin.id == pin_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise Unknown
+    return row

@@ -1,0 +1,60 @@
+"""The daily snapshot of a map that does not publish its pins: counted once a day, when it is first asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Integer, cast, delete, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from app.inputs.filters import PUBLIC_FILTER
+from app.inputs.heat import TOWN_CLOCK
+from app.models import DaySnapshot, HeatSnapshot
+from app.queries.heat import counted_squares, snapshot_day, uses_snapshot
+from app.queries.maps import MapRecord
+from app.queries.summary import count_summary
+
+LOCK = 2_718_281
+"""The first half of the advisory lock's key, so that ours meets nobody else's."""
+
+
+def ensure_snapshot(session: Session, the_map: MapRecord, today: date | None = None) -> bool:
+    """Count the map for today if that is not yet done and its public needs it; whether it was done now.
+
+    Of two processes that come first on a day, one counts and the other waits and finds it counted. What was
+    counted stays till tomorrow, whatever pins come or go: two answers of a day are the same answer.
+    """
+    if not uses_snapshot(the_map):
+        return False
+    today = today or datetime.now(TOWN_CLOCK).date()
+    if _is_taken(session, the_map.id, today):
+        return False
+    session.execute(select(func.pg_advisory_xact_lock(cast(LOCK, Integer), cast(the_map.id, Integer))))
+    if _is_taken(session, the_map.id, today):
+        return False
+    _take(session, the_map, today)
+    return True
+
+
+def _is_taken(session: Session, map_id: int, today: date) -> bool:
+    # A process whose clock is behind must not bring yesterday back.
+    newest = snapshot_day(session, map_id)
+    return newest is not None and newest >= today
+
+
+def _take(session: Session, the_map: MapRecord, today: date) -> None:
+    summary = count_summary(session, the_map, PUBLIC_FILTER)
+    session.add(
+        DaySnapshot(map_id=the_map.id, taken_on=today, taken_at=datetime.now(UTC), summary=summary.as_json())
+    )
+    session.flush()
+    squares = counted_squares(the_map.id, PUBLIC_FILTER).subquery()
+    columns = ["map_id", "taken_on", "category", "square_x", "square_y", "people", "pins", "crowd"]
+    session.execute(
+        insert(HeatSnapshot).from_select(
+            columns, select(literal(the_map.id), literal(today), *(squares.c[name] for name in columns[2:]))
+        )
+    )
+    session.execute(
+        delete(DaySnapshot).where(DaySnapshot.map_id == the_map.id, DaySnapshot.taken_on < today)
+    )

@@ -1,0 +1,162 @@
+"""The citizen's page of a map, its privacy notice, and what all pages draw categories with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from markupsafe import Markup
+
+from app.db import session
+from app.inputs.pins import MOST_COMMENT_CHARACTERS
+from app.models import Event
+from app.queries.maps import CategoryRecord, MapRecord, QuestionRecord, find_event
+from app.views.reader import load_map, reader_language, say
+from gis.palette import THEMES, ThemeName, category_css, shades
+from gis.shapes import SHAPES, svg_path
+
+blueprint = Blueprint("citizen", __name__)
+
+ENDINGS = ("", "-ink", "-on", "-on-ink", "-tint")
+"""Of the custom properties that say one category's shades (gis/palette.py)."""
+
+
+@blueprint.app_template_global()
+def shape_path(shape: str) -> str:
+    """The outline of a category's shape in a box from -1 to 1, for SVG; a circle for a shape not known here."""
+    return svg_path(shape if shape in SHAPES else "circle")
+
+
+@blueprint.app_template_global("category_css")
+def map_category_css(the_map: MapRecord) -> Markup:
+    """The style sheet of a map's own category colours, and the rules that hand them to `[data-category]`."""
+    sheet = category_css({category.key: category.color for category in the_map.categories})
+    rules = "".join(_handed(category) for category in the_map.categories)
+    return Markup(sheet + rules)  # noqa: S704 - keys and colours are checked when a map is stored
+
+
+@blueprint.app_template_global()
+def home_category_css(maps: Iterable[MapRecord]) -> Markup:
+    """The category colours of several maps on one page, each kept to its own `.map-<slug>`."""
+    light, dark = ("".join(_scoped(maps, theme)) for theme in THEMES)
+    return Markup(  # noqa: S704 - slugs, keys and colours are checked when a map is stored
+        f"{light}@media (prefers-color-scheme: dark){{{dark}}}"
+    )
+
+
+@blueprint.app_template_test("over")
+def is_over(the_map: MapRecord) -> bool:
+    """Whether the map was open and is no more."""
+    return the_map.closes_at is not None and the_map.closes_at <= datetime.now(UTC)
+
+
+@blueprint.get("/m/<slug>")
+def citizen_page(slug: str) -> str:
+    """The page on which people pin; `?event=<code>` ties their pins to an event."""
+    the_map = load_map(slug)
+    code = request.args.get("event", "")
+    event = find_event(session(), the_map.id, code) if code else None
+    config = page_config(the_map) | {"event": _event(event), "eventUnknown": bool(code) and event is None}
+    return render_template("citizen/page.html", the_map=the_map, config=config)
+
+
+@blueprint.get("/m/<slug>/privacy")
+def privacy(slug: str) -> str:
+    """What is kept of whom, in plain words."""
+    return render_template("citizen/privacy.html", the_map=load_map(slug))
+
+
+def page_config(the_map: MapRecord) -> dict[str, Any]:
+    """What the page's scripts need to know of the map, in the reader's language."""
+    west, south, east, north = the_map.boundary.bounds
+    return {
+        "slug": the_map.slug,
+        "title": say(the_map.title),
+        "intro": say(the_map.intro),
+        "thanks": say(the_map.thanks),
+        "lang": reader_language().code,
+        "bounds": [round(edge, 6) for edge in (west, south, east, north)],
+        "boundaryUrl": url_for("data.boundary", slug=the_map.slug, v=the_map.version),
+        "basemap": basemap_config(the_map),
+        "categories": [_category(category) for category in the_map.categories],
+        "questions": [_question(question) for question in the_map.questions],
+        "about": [_question(question) for question in the_map.about],
+        "showOthers": the_map.show_others,
+        "publishPins": the_map.publish_pins,
+        "open": the_map.is_open(),
+        "isOver": is_over(the_map),
+        "opens": _iso(the_map.opens_at),
+        "closes": _iso(the_map.closes_at),
+        "maxComment": MOST_COMMENT_CHARACTERS,
+        "api": f"{request.script_root}/api/collections/{the_map.slug}",
+        "pinsUrl": url_for("data.compact", slug=the_map.slug),
+        "resultsUrl": f"{request.script_root}/m/{the_map.slug}/results",
+    }
+
+
+def basemap_config(the_map: MapRecord) -> dict[str, Any]:
+    """The ground under the pins as map modules take it; raster tiles come through our own server."""
+    kind = the_map.basemap.get("kind", "none")
+    if kind == "vector" and the_map.basemap_fingerprint is None:
+        kind = "none"
+    found: dict[str, Any] = {"kind": kind, "attribution": _attribution(the_map.basemap)}
+    if kind == "vector":
+        found["url"] = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
+    elif kind == "xyz":
+        found["url"] = f"{request.script_root}/m/{the_map.slug}/base/{{z}}/{{x}}/{{y}}"
+        found["maxZoom"] = the_map.basemap.get("max_zoom", 19)
+    return found
+
+
+@blueprint.app_template_global("basemap_source")
+def basemap_source(the_map: MapRecord) -> str:
+    """Whose the ground under the pins is."""
+    return _attribution(the_map.basemap)
+
+
+def _attribution(basemap: Mapping[str, Any]) -> str:
+    given = basemap.get("attribution") or ""
+    return given if isinstance(given, str) else say(given)
+
+
+def _category(category: CategoryRecord) -> dict[str, str]:
+    return {
+        "key": category.key,
+        "word": say(category.word),
+        "label": say(category.label),
+        "prompt": say(category.prompt),
+        "color": category.color,
+        "shape": category.shape,
+    }
+
+
+def _question(question: QuestionRecord) -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "type": question.type,
+        "label": say(question.label),
+        "options": [{"key": option["key"], "label": say(option["label"])} for option in question.options],
+        "categories": sorted(question.categories),
+    }
+
+
+def _event(event: Event | None) -> dict[str, str | None] | None:
+    return {"code": event.code, "title": say(event.title), "place": event.place} if event else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _handed(category: CategoryRecord) -> str:
+    values = "".join(f"--cat{end}:var(--category-{category.key}{end});" for end in ENDINGS)
+    return f'[data-category="{category.key}"]{{{values}}}'
+
+
+def _scoped(maps: Iterable[MapRecord], theme: ThemeName) -> Iterator[str]:
+    for the_map in maps:
+        for category in the_map.categories:
+            shade = shades(category.color, theme)
+            yield f'.map-{the_map.slug}[data-category="{category.key}"]{{--cat:{shade.fill};--cat-ink:{shade.ink}}}'

@@ -1,0 +1,43 @@
+"""The town office: pages for officials. Nothing here answers anybody who is not signed in, but the sign-in itself."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from app.errors import NotSignedIn
+from app.security import require
+from app.views.office.access import answer_nobody
+
+blueprint = Blueprint("office", __name__, url_prefix="/office")
+
+OPEN_TO_ALL = frozenset({"office.sign_in_form", "office.sign_in"})
+
+blueprint.register_error_handler(NotSignedIn, answer_nobody)
+
+
+@blueprint.before_request
+def only_officials() -> None:
+    """Refuse nobody in particular before any view runs; a view then asks for its role (access.office_map)."""
+    if request.endpoint not in OPEN_TO_ALL:
+        require()
+
+
+@blueprint.after_request
+def keep_private(response: Response) -> Response:
+    """Nothing of the office belongs into a shared cache or a search engine."""
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+from app.views.office import (  # noqa: E402 - the routes need the blueprint
+    files,
+    heat,
+    home,
+    legend,
+    maps,
+    moderation,
+    sign_in,
+)
+
+__all__ = ["blueprint", "files", "heat", "home", "legend", "maps", "moderation", "sign_in"]

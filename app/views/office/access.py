@@ -1,0 +1,54 @@
+"""The door of the office: which map an official may open in which role, and where nobody is sent."""
+
+from __future__ import annotations
+
+import re
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.errors import NotSignedIn
+from app.models import Role
+from app.queries.maps import MapRecord
+from app.security import require
+from app.views.problems import refused, wants_json
+from app.views.reader import load_map
+
+HOME = "/office/"
+LOCAL = re.compile(r"/office/[\w./?=&%,:+~@-]*", re.ASCII)
+"""Addresses the sign-in may send on to: only plain ones of the office."""
+MOST_NEXT_CHARACTERS = 1000
+
+
+def office_map(slug: str, role: Role = Role.VIEWER) -> MapRecord:
+    """The map in the address for an official who has at least this role in its town.
+
+    NotSignedIn, Unknown for maps of other towns as for those that are not there, NotAllowed for too small a role.
+    """
+    require()
+    the_map = load_map(slug)
+    require(role, the_map.town_id)
+    return the_map
+
+
+def answer_nobody(refusal: NotSignedIn) -> Response:
+    """People go to the sign-in and come back; a program gets its 401."""
+    if not _is_page():
+        return refused(refusal)
+    wanted = request.full_path.removesuffix("?") if request.method == "GET" else HOME
+    return redirect(url_for("office.sign_in_form", next=local_next(wanted)), 303)
+
+
+def local_next(address: str | None) -> str:
+    """Where to go after the sign-in: this address if it is one of the office, else its first page."""
+    if not address or len(address) > MOST_NEXT_CHARACTERS or not LOCAL.fullmatch(address):
+        return HOME
+    path = address.partition("?")[0]
+    return HOME if ".." in path or "//" in path else address
+
+
+def _is_page() -> bool:
+    """Whether a person reads the answer: a browser says that it wants HTML; who says nothing may want a page."""
+    if any(kind.startswith("text/html") for kind in request.accept_mimetypes.values()):
+        return True
+    return not wants_json() and "*/*" in str(request.accept_mimetypes or "*/*") and "." not in request.path

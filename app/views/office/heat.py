@@ -1,0 +1,51 @@
+"""Heat for officials: all of it, with every filter, never kept by anybody on the way."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from app.db import session
+from app.inputs.filters import Scope
+from app.inputs.heat import parse_office_heat
+from app.models import Role
+from app.queries.heat_store import Heat
+from app.queries.maps import MapRecord
+from app.views.heat import heat_response, heat_store, tile_response
+from app.views.office import blueprint
+from app.views.office.access import office_map
+
+KEPT = "private, no-cache"
+
+
+@blueprint.get("/maps/<slug>/heat.<any(png, tif, geojson):form>")
+def heat_of_map(slug: str, form: str) -> Response:
+    """The heat of the chosen pins as picture, GeoTIFF or contours."""
+    the_map, heat = _office_heat(slug)
+    return heat_response(the_map, heat, form, kept=KEPT)
+
+
+@blueprint.get("/maps/<slug>/heat-dark.png")
+def dark_heat_of_map(slug: str) -> Response:
+    """The same picture for pages in the dark."""
+    the_map, heat = _office_heat(slug)
+    return heat_response(the_map, heat, "png", kept=KEPT, theme="dark")
+
+
+@blueprint.get("/maps/<slug>/heat/<int:z>/<int:x>/<int:y>.png")
+def heat_tile(slug: str, z: int, x: int, y: int) -> Response:
+    """One tile of the heat of the chosen pins."""
+    the_map, heat = _office_heat(slug)
+    return tile_response(the_map, heat, (z, x, y), kept=KEPT)
+
+
+@blueprint.get("/maps/<slug>/heat-dark/<int:z>/<int:x>/<int:y>.png")
+def dark_heat_tile(slug: str, z: int, x: int, y: int) -> Response:
+    """The same tile for pages in the dark."""
+    the_map, heat = _office_heat(slug)
+    return tile_response(the_map, heat, (z, x, y), kept=KEPT, theme="dark")
+
+
+def _office_heat(slug: str) -> tuple[MapRecord, Heat]:
+    the_map = office_map(slug, Role.VIEWER)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    return the_map, heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)

@@ -1,0 +1,36 @@
+"""The legend of the office's heat: what its depths mean in people or pins per hectare."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+
+from app.db import session
+from app.inputs.filters import Scope
+from app.inputs.heat import parse_office_heat
+from app.queries.heat_files import heat_ramp
+from app.views.heat import heat_store
+from app.views.office import blueprint
+from app.views.office.access import office_map
+from app.views.reader import reader_language
+from gis.analysis.scale import legend_labels
+from gis.palette import THEMES, palette
+from gis.ramp import swatches
+
+DECIMAL_COMMA = frozenset({"cs"})
+
+
+@blueprint.get("/maps/<slug>/legend")
+def legend(slug: str) -> str:
+    """The classes of the heat asked for, with the colours of light and dark pages, as a piece for the map."""
+    the_map = office_map(slug)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    heat = heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)
+    by_theme = {name: swatches(heat_ramp(the_map, query.category, name), heat.breaks) for name in THEMES}
+    labels = legend_labels(heat.breaks, decimal_comma=reader_language().code in DECIMAL_COMMA)
+    return render_template(
+        "office/_legend.html",
+        query=query,
+        is_empty=heat.is_empty,
+        classes=list(zip(labels, by_theme["light"], by_theme["dark"], strict=True)),
+        land={name: palette().theme(name).map["land"] for name in THEMES},
+    )

@@ -1,0 +1,181 @@
+"""Words of the office's pages: reasons in the map's language, periods to pick, the filter carried in links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from flask import url_for
+
+from app.i18n import N_, language
+from app.inputs.heat import TOWN_CLOCK
+from app.inputs.office import READY_REASONS, Hiding, OfficeFilter
+from app.models import Channel, PinState
+from app.queries.maps import MapRecord
+from app.views.reader import number, reader_language, say
+
+STATE_WORDS = {
+    PinState.VISIBLE: N_("shown"),
+    PinState.PENDING: N_("waiting"),
+    PinState.HIDDEN: N_("hidden"),
+}
+CHANNEL_WORDS = {
+    Channel.WEB: N_("on the web"),
+    Channel.PAPER: N_("on paper"),
+    Channel.IMPORT: N_("from a file"),
+}
+
+NOT_FILTERS = frozenset({"before", "lang", "pin", "bandwidth", "weight", "heat"})
+MOST_BARS = 120
+"""Days drawn one by one; a longer campaign is drawn in weeks or months, so that bars can be told apart."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period to pick: its words, and its ends as they stand in the address; empty is open."""
+
+    words: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How much came in one day (or a few together), as a share of the most."""
+
+    since: date
+    until: date
+    pins: int
+    share: float
+
+    @property
+    def words(self) -> str:
+        """The day, or the first and the last, with the number of pins."""
+        days = short_day(self.since)
+        if self.until != self.since:
+            days += f" – {short_day(self.until)}"
+        return f"{days}: {number(self.pins)}"
+
+
+def reasons(the_map: MapRecord) -> list[tuple[str, str]]:
+    """The ready reasons, key and words, as the author will read them."""
+    return [(key, _to_author(the_map, message)) for key, message in READY_REASONS.items()]
+
+
+def reason_text(the_map: MapRecord, hiding: Hiding) -> str:
+    """The reason as it is stored: the ready one in the map's first language, then the official's own words."""
+    ready = _to_author(the_map, READY_REASONS[hiding.ready]) if hiding.ready else ""
+    return " ".join(part for part in (ready, hiding.words) if part)
+
+
+def filter_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
+    """What of the address is filter: carried along by the links of the page."""
+    return {key: value for key, value in arguments.items() if value != "" and key not in NOT_FILTERS}
+
+
+def periods(days: Sequence[tuple[date, int]], now: datetime | None = None) -> list[Period]:
+    """Periods worth picking: of a map that still collects they end today, else with its last day."""
+    found = [Period(N_("the whole time"), "", "")]
+    if not days:
+        return found
+    today = (now or datetime.now(UTC)).astimezone(TOWN_CLOCK).date()
+    first, last = days[0][0], days[-1][0]
+    ongoing = today - last < timedelta(days=7)
+    end = today if ongoing else last
+    words = (
+        (N_("the last 7 days"), N_("the last 30 days"))
+        if ongoing
+        else (N_("the last 7 days of collecting"), N_("the last 30 days of collecting"))
+    )
+    for length, label in zip((7, 30), words, strict=True):
+        since = end - timedelta(days=length - 1)
+        if since > first:
+            found.append(Period(label, since.isoformat(), "" if ongoing else end.isoformat()))
+    return found
+
+
+def period_words(since: datetime | None, until: datetime | None) -> str:
+    """A period as it reads in the sentence."""
+    words = reader_language()
+    if since is None and until is None:
+        return words.gettext(N_("the whole time"))
+    days = {
+        "since": short_day(since.astimezone(TOWN_CLOCK).date()) if since else "",
+        "until": short_day(until.astimezone(TOWN_CLOCK).date()) if until else "",
+    }
+    if since is None:
+        return words.gettext(N_("until %(until)s"), days)
+    if until is None:
+        return words.gettext(N_("since %(since)s"), days)
+    return days["since"] if days["since"] == days["until"] else f"{days['since']} – {days['until']}"
+
+
+def who_words(the_map: MapRecord, wanted: OfficeFilter) -> str:
+    """The groups that are asked for, in words; empty for everybody."""
+    found = []
+    for questions, given in ((the_map.about, wanted.about), (the_map.questions, wanted.answers)):
+        for question in questions:
+            found += [say(option["label"]) for option in question.options if option["key"] == given.get(question.key)]
+    return " · ".join(found)
+
+
+def short_day(day: date) -> str:
+    """A day in few letters: 14. 9. 2026."""
+    return format_date(day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale)
+
+
+def day_bars(days: Sequence[tuple[date, int]]) -> list[Bar]:
+    """The days from the first to the last, empty ones too, as bars."""
+    if not days:
+        return []
+    first, last = days[0][0], days[-1][0]
+    length = -(-((last - first).days + 1) // MOST_BARS)
+    counts: dict[int, int] = {}
+    for day, pins in days:
+        counts[(day - first).days // length] = counts.get((day - first).days // length, 0) + pins
+    most = max(counts.values())
+    return [
+        Bar(
+            first + timedelta(days=n * length),
+            min(last, first + timedelta(days=(n + 1) * length - 1)),
+            counts.get(n, 0),
+            counts.get(n, 0) / most,
+        )
+        for n in range(((last - first).days // length) + 1)
+    ]
+
+
+def scene(the_map: MapRecord) -> dict[str, Any]:
+    """What the page's script needs to draw the map: its frame, its base, its categories, and where to ask."""
+    page = url_for("office.map_page", slug=the_map.slug)
+    return {
+        "slug": the_map.slug,
+        "page": page,
+        "bounds": the_map.boundary.bounds,
+        "boundary": url_for("data.boundary", slug=the_map.slug, v=the_map.version),
+        "basemap": _basemap(the_map),
+        "title": say(the_map.title),
+        "categories": [
+            {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape} for c in the_map.categories
+        ],
+        "signIn": url_for("office.sign_in_form", next=page),
+    }
+
+
+def _basemap(the_map: MapRecord) -> dict[str, Any]:
+    kind = the_map.basemap.get("kind", "none")
+    attribution = say(the_map.basemap.get("attribution"))
+    if kind == "vector":
+        url = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
+        return {"kind": kind, "url": url, "attribution": attribution}
+    if kind == "xyz":
+        url = url_for("tiles.base_tile", slug=the_map.slug, z=0, x=0, y=0).removesuffix("0/0/0") + "{z}/{x}/{y}"
+        return {"kind": kind, "url": url, "attribution": attribution, "maxZoom": the_map.basemap["max_zoom"]}
+    return {"kind": "vector", "url": {"type": "FeatureCollection", "features": []}, "attribution": attribution}
+
+
+def _to_author(the_map: MapRecord, message: str) -> str:
+    return language(the_map.languages[0]).gettext(message)

@@ -1,0 +1,5 @@
+"""To be written: results."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("results", __name__)

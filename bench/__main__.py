@@ -1,0 +1,31 @@
+"""`./run bench [name] [arguments]`: one benchmark, or all of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+PLUMBING = {"__main__", "database", "servers", "servers_bare", "table", "load"}
+
+
+def names() -> list[str]:
+    """The benchmarks there are: every module here that is not plumbing."""
+    found = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(module.name for module in found if module.name not in PLUMBING)
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for; 2 for a name there is not."""
+    known = names()
+    if arguments and arguments[0] not in known:
+        print(f"bench: there is no “{arguments[0]}”; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    for name in arguments[:1] or known:
+        importlib.import_module(f"bench.{name}").main(arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""Web servers under measurement, all run by gunicorn with the same settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+
+from app.config import ROOT
+
+READY_S = 30
+
+
+@contextmanager
+def gunicorn(application: str, environment: Mapping[str, str], ready_path: str) -> Iterator[int]:
+    """The port of a running application, such as "app:create_app()"."""
+    port = _free_port()
+    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy" / "gunicorn.conf.py"), "-b", f"127.0.0.1:{port}", application]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait(port, ready_path, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(READY_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            connection = HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    msg = f"the server on port {port} did not get ready"
+    raise RuntimeError(msg)

@@ -1,0 +1,34 @@
+"""The reference of `bench submit`: what a bare Flask handler with a pool and one INSERT does."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+from flask import Flask, jsonify, request
+from psycopg_pool import ConnectionPool
+
+
+def create_bare() -> Flask:
+    """An app that stores what it is sent, with no question asked."""
+    app = Flask(__name__)
+    url = os.environ["DATABASE_URL"].replace("+psycopg", "", 1)
+    pool = ConnectionPool(url, min_size=1, max_size=8, open=True)
+
+    @app.get("/")
+    def ready() -> str:
+        return "ok"
+
+    @app.post("/items")
+    def create() -> tuple[object, int]:
+        feature = request.get_json()
+        lon, lat = feature["geometry"]["coordinates"]
+        with pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO bare_pin (id, category, comment, position)"
+                " VALUES (%s, %s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+                (uuid.UUID(feature["id"]), feature["properties"]["category"], feature["properties"].get("comment"), lon, lat),
+            )
+        return jsonify(feature), 201
+
+    return app

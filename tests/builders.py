@@ -1,0 +1,117 @@
+"""Rows with sensible defaults: a test states only what matters to it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from shapely import MultiPolygon, box
+from sqlalchemy.orm import Session
+
+from app.inputs.accounts import AccountInput
+from app.inputs.map_folder import parse_map
+from app.models import Channel, Event, Pin, PinState, Respondent
+from app.queries.maps import MapRecord, read_map
+from app.services.accounts import save_official
+from app.services.maps import save_map
+from gis.crs import to_metric
+from gis.grid import square_of
+
+CENTRE = (15.52, 49.62)
+"""Longitude and latitude of the middle of `a_map`."""
+BOX = MultiPolygon([box(15.50, 49.61, 15.54, 49.63)])
+OUTSIDE = (15.60, 49.62)
+TOKEN = "a-device-token-of-enough-bits-0123456789"
+OTHER_TOKEN = "another-device-token-of-enough-bits-987654"
+PASSWORD = "correct horse battery staple"
+
+
+def a_map(session: Session, slug: str = "testov", **description: Any) -> MapRecord:
+    """A map of a town that has the map's slug, with a box as boundary; further keys are those of map.json."""
+    ruian = description.pop("ruian", 900_000 + int.from_bytes(slug.encode()[-2:], "big") % 90_000)
+    boundary = description.pop("boundary", BOX)
+    basemap_geojson = description.pop("basemap_geojson", None)
+    whole = {
+        "title": {"cs": f"Mapa {slug}", "en": f"Map of {slug}"},
+        "town": {"name": slug.title(), "slug": slug, "ruian": ruian},
+        **description,
+    }
+    save_map(session, parse_map(whole, slug=slug, boundary=boundary, basemap_geojson=basemap_geojson))
+    session.commit()
+    return read_map(session, slug)
+
+
+def a_pin(
+    session: Session,
+    the_map: MapRecord,
+    category: str = "safe",
+    at: tuple[float, float] = CENTRE,
+    respondent: str = "somebody",
+    **values: Any,
+) -> Pin:
+    """A stored pin of a respondent named in the test."""
+    person = uuid.uuid5(uuid.NAMESPACE_OID, f"{the_map.slug} {respondent}")
+    if session.get(Respondent, (the_map.id, person)) is None:
+        session.add(Respondent(map_id=the_map.id, id=person, about=values.pop("about", {})))
+        session.flush()
+    values.pop("about", None)
+    column, row = square_of(*to_metric(the_map.metric_srid)(*at))
+    defaults = {"channel": Channel.WEB, "state": PinState.VISIBLE, "id": uuid.uuid4()}
+    pin = Pin(
+        map_id=the_map.id,
+        respondent_id=person,
+        category=category,
+        position=f"SRID=4326;POINT({at[0]} {at[1]})",
+        square_x=int(column),
+        square_y=int(row),
+        **(defaults | values),
+    )
+    session.add(pin)
+    session.commit()
+    return pin
+
+
+def an_event(session: Session, the_map: MapRecord, code: str = "FORUM1", **values: Any) -> Event:
+    """An event of the map."""
+    event = Event(map_id=the_map.id, code=code, **({"kind": "forum", "title": {"cs": "Fórum", "en": "Forum"}} | values))
+    session.add(event)
+    session.commit()
+    return event
+
+
+def an_official(
+    session: Session, email: str = "urad@testov.example", town: str | None = "testov", role: str = "editor"
+) -> str:
+    """An account whose password is PASSWORD; its e-mail."""
+    save_official(session, AccountInput(email=email, role=role, town_slug=town, password=PASSWORD))
+    session.commit()
+    return email
+
+
+def a_feature(category: str = "safe", at: tuple[float, float] = CENTRE, **properties: Any) -> dict[str, Any]:
+    """A pin as the citizen's page sends it; `id` may be given."""
+    return {
+        "type": "Feature",
+        "id": str(properties.pop("id", uuid.uuid4())),
+        "geometry": {"type": "Point", "coordinates": list(at)},
+        "properties": {"category": category, **properties},
+    }
+
+
+def bearer(token: str = TOKEN, **headers: str) -> dict[str, str]:
+    """Headers of a device."""
+    return {"Authorization": f"Bearer {token}", **headers}
+
+
+def a_basemap(name: str = "Lipová") -> str:
+    """A vector layer with one street through the middle."""
+    street = {"type": "LineString", "coordinates": [[15.515, 49.62], [15.525, 49.62]]}
+    feature = {"type": "Feature", "properties": {"kind": "street", "class": "street", "name": name}, "geometry": street}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]})
+
+
+def moment(text: str) -> datetime:
+    """A point in time."""
+    return datetime.fromisoformat(text)
