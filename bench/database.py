@@ -1,4 +1,4 @@
-"""A migrated database for one benchmark, on the same durable server as the app's."""
+"""The database of the benchmarks: emptied and migrated anew, on the same durable server as the app's."""
 
 from __future__ import annotations
 
@@ -7,35 +7,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from app.config import with_driver
+from app.models import Base
 from app.services.migrations import migrate
-
-NAME = "pocit_bench"
 
 
 @contextmanager
 def bench_database() -> Iterator[str]:
-    """The URL of a fresh database with all tables, dropped at the end."""
-    server = os.environ.get("POCIT_BENCH_DATABASE_URL")
-    if not server:
-        sys.exit("bench: POCIT_BENCH_DATABASE_URL is not set: start it with ./run bench")
-    server = with_driver(server)
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'"))
-    url = make_url(server).set(database=NAME)
+    """The URL of a database with all tables and no rows; emptied again at the end."""
+    url = with_driver(os.environ.get("POCIT_BENCH_DATABASE_URL") or sys.exit("bench: start it with ./run bench"))
+    if "bench" not in (make_url(url).database or ""):
+        sys.exit("bench: it empties its database, so that one's name must have “bench” in it")
     engine = create_engine(url)
+    _empty(engine)
     with engine.begin() as connection:
-        connection.execute(text("CREATE EXTENSION postgis"))
         migrate(connection)
-    engine.dispose()
     try:
-        yield url.render_as_string(hide_password=False)
+        yield url
     finally:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"))
-        admin.dispose()
+        _empty(engine)
+        engine.dispose()
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        tables = [*(table.name for table in Base.metadata.tables.values()), "bare_pin", "alembic_version"]
+        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE"))

@@ -13,7 +13,8 @@ def create_bare() -> Flask:
     """An app that stores what it is sent, with no question asked."""
     app = Flask(__name__)
     url = os.environ["DATABASE_URL"].replace("+psycopg", "", 1)
-    pool = ConnectionPool(url, min_size=1, max_size=8, open=True)
+    # Opened by each worker for itself: threads of a pool do not survive gunicorn's fork.
+    pool = ConnectionPool(url, min_size=1, max_size=8, open=False)
 
     @app.get("/")
     def ready() -> str:
@@ -21,6 +22,7 @@ def create_bare() -> Flask:
 
     @app.post("/items")
     def create() -> tuple[object, int]:
+        pool.open()
         feature = request.get_json()
         lon, lat = feature["geometry"]["coordinates"]
         with pool.connection() as connection:
