@@ -1,0 +1,1 @@
+"""What the pins say together: surfaces, scales and their meaning."""

@@ -1,0 +1,1 @@
+"""How results leave the house: pictures, rasters, contours and the standalone map."""

@@ -1,0 +1,97 @@
+"""The squares in which pins are counted: 25 m for heat, 250 m for the privacy rule.
+
+Edges lie at multiples of the square's side in the map's metric CRS, so that two rounds, two maps and any
+official with a GIS count in the same squares. A square is named by two integers, floor(x / side) and
+floor(y / side).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+SQUARE_M: Final = 25
+PRIVACY_SQUARE_M: Final = 250
+SQUARES_PER_PRIVACY_SQUARE: Final = PRIVACY_SQUARE_M // SQUARE_M
+
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """25 m squares with what was counted in them: three arrays of one length, a square at most once."""
+
+    x_index: Indices
+    y_index: Indices
+    weight: Floats
+
+    @classmethod
+    def of(cls, x_index: ArrayLike, y_index: ArrayLike, weight: ArrayLike) -> Cells:
+        """Cells from any sequences, such as rows of a query."""
+        x, y = np.asarray(x_index, dtype=np.int64), np.asarray(y_index, dtype=np.int64)
+        return cls(x, y, np.asarray(weight, dtype=np.float64))
+
+    def __len__(self) -> int:
+        return len(self.x_index)
+
+    @property
+    def total(self) -> float:
+        """Everything that was counted."""
+        return float(self.weight.sum())
+
+    def where(self, mask: NDArray[np.bool_]) -> Cells:
+        """Only the squares that the mask keeps."""
+        return Cells(self.x_index[mask], self.y_index[mask], self.weight[mask])
+
+    def centres(self) -> tuple[Floats, Floats]:
+        """Metric coordinates of the squares' centres."""
+        x, y = self.x_index.astype(np.float64), self.y_index.astype(np.float64)
+        return (x + 0.5) * SQUARE_M, (y + 0.5) * SQUARE_M
+
+
+def square_of(x: ArrayLike, y: ArrayLike, side_m: int = SQUARE_M) -> tuple[Indices, Indices]:
+    """The squares in which metric points lie, as two index arrays."""
+    columns = np.floor(np.asarray(x, dtype=np.float64) / side_m)
+    rows = np.floor(np.asarray(y, dtype=np.float64) / side_m)
+    return columns.astype(np.int64), rows.astype(np.int64)
+
+
+def coarse_of(index: ArrayLike) -> Indices:
+    """The 250 m index along one axis in which a 25 m index lies."""
+    coarse: Indices = np.floor_divide(np.asarray(index, dtype=np.int64), SQUARES_PER_PRIVACY_SQUARE)
+    return coarse
+
+
+def count_people(x_index: ArrayLike, y_index: ArrayLike, respondent: ArrayLike) -> Cells:
+    """Cells weighing people: each respondent at most once in a square, however many pins they set there."""
+    x, y, who = _rows(x_index, y_index, respondent)
+    distinct = np.unique(np.column_stack([x, y, who]), axis=0)
+    return _counted(distinct[:, 0], distinct[:, 1])
+
+
+def count_pins(x_index: ArrayLike, y_index: ArrayLike) -> Cells:
+    """Cells weighing pins: every one counts 1."""
+    return _counted(np.asarray(x_index, dtype=np.int64), np.asarray(y_index, dtype=np.int64))
+
+
+def square_polygons(x_index: ArrayLike, y_index: ArrayLike, side_m: int = SQUARE_M) -> NDArray[np.object_]:
+    """Metric polygons of squares, for drawing and for joining with other layers."""
+    x = np.asarray(x_index, dtype=np.float64) * side_m
+    y = np.asarray(y_index, dtype=np.float64) * side_m
+    squares: NDArray[np.object_] = shapely.box(x, y, x + side_m, y + side_m)
+    return squares
+
+
+def _rows(x_index: ArrayLike, y_index: ArrayLike, respondent: ArrayLike) -> tuple[Indices, Indices, Indices]:
+    _, who = np.unique(np.asarray(respondent), return_inverse=True)
+    return np.asarray(x_index, dtype=np.int64), np.asarray(y_index, dtype=np.int64), who.astype(np.int64)
+
+
+def _counted(x: Indices, y: Indices) -> Cells:
+    squares, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    return Cells(squares[:, 0], squares[:, 1], counts.astype(np.float64))
