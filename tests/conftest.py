@@ -76,9 +76,8 @@ def bound(engine: Engine) -> Iterator[Database]:
     """A database whose every commit is undone after the test."""
     with engine.connect() as connection:
         outer = connection.begin()
-        yield Database(
-            engine, sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        )
+        maker = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        yield Database(engine, maker, maker)
         outer.rollback()
 
 
@@ -114,7 +113,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def live_url(server_url: str, template: str, worker_id: str) -> Iterator[str]:
     """A database whose rows are really committed, for browsers."""
-    yield from cloned(server_url, template, f"pocit_live_{worker_id}")
+    yield from cloned(server_url, template, f"pocit_live_{os.getpid()}_{worker_id}")
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +127,8 @@ def live_server(live_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
+    server.server_close()
+    app.extensions[EXTENSION].engine.dispose()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app.cli.output import find_map, opened_session, output_option, written
+from app.i18n import language
 from app.inputs.filters import PinFilter, Scope
 from app.inputs.heat import COUNTED_STATES, Weight, parse_heat
 from app.queries.heat import refuse_unpublished
@@ -28,11 +29,21 @@ def group() -> None:
 @click.argument("map_slug", metavar="MAP")
 @click.option("--category", metavar="C", help="One category by its key; else all together.")
 @click.option("--bandwidth", metavar="M", help="Standard deviation of the Gaussians, in metres (75).")
-@click.option("--weight", type=click.Choice(list(Weight)), default=Weight.PEOPLE, show_default=True)
-@click.option("--scope", type=click.Choice(list(Scope)), default=Scope.OFFICE, show_default=True)
+@click.option(
+    "--weight",
+    type=click.Choice([weight.value for weight in Weight]),
+    default=Weight.PEOPLE.value,
+    show_default=True,
+)
+@click.option(
+    "--scope",
+    type=click.Choice([scope.value for scope in Scope]),
+    default=Scope.OFFICE.value,
+    show_default=True,
+)
 @click.option("-f", "--format", "form", type=click.Choice(FORMS), default="tif", show_default=True)
 @output_option
-def export(
+def export(  # noqa: PLR0917 - an option of the command line is a parameter
     map_slug: str,
     category: str | None,
     bandwidth: str | None,
@@ -51,9 +62,11 @@ def export(
         wanted = _open_scope(session, the_map, Scope(scope))
         store = HeatStore()
         if form == "html":
-            from app.queries.heat_page import heat_page
+            from app.queries.heat_page import Edition, heat_page
 
-            content = heat_page(session, store, the_map, query, Scope(scope), wanted).encode()
+            spoken = language(the_map.languages[0])
+            edition = Edition(query, Scope(scope), wanted, spoken)
+            content = heat_page(session, store, the_map, edition).encode()
         else:
             content = heat_file(the_map, store.heat(session, the_map, query, Scope(scope), wanted), form)
     with written(output) as file:

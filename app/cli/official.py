@@ -63,7 +63,7 @@ def _password() -> str | None:
 
 def _say(saved: SavedAccount, wanted: AccountInput) -> None:
     what = "made" if saved.created else "changed"
-    where = f" of {wanted.town_slug}" if wanted.role is not Role.ADMIN else " of the whole server"
+    where = f" of {wanted.town_slug}" if wanted.role != Role.ADMIN else " of the whole server"
     click.echo(f"{what} {saved.email}, {wanted.role}{where}", err=True)
     if saved.password:
         click.echo("the password, shown only now:", err=True)

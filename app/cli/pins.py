@@ -80,7 +80,7 @@ def import_(
 @click.option(
     "-f", "--format", "file_format", type=click.Choice(["geojson"]), default="geojson", show_default=True
 )
-@click.option("--scope", type=click.Choice(list(Scope)), default=Scope.OFFICE, show_default=True)
+@click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.OFFICE.value, show_default=True)
 @output_option
 def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> None:
     """The pins of MAP as a file: everything (office), or only what is public."""

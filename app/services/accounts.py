@@ -58,8 +58,8 @@ def save_official(session: Session, wanted: AccountInput) -> SavedAccount:
     if not created and wanted.password is not None:
         row.password_hash = hasher().hash(wanted.password)
         row.session_epoch += 1
-    row.is_admin = wanted.role is Role.ADMIN
-    if town is not None and wanted.role is not Role.ADMIN:
+    row.is_admin = wanted.role == Role.ADMIN
+    if town is not None and wanted.role != Role.ADMIN:
         _give_role(session, row.id, town.id, wanted.role)
     session.flush()
     return SavedAccount(row.id, row.email, created, password if created and not wanted.password else None)

@@ -99,7 +99,8 @@ def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> 
         x = np.array([np.nan if row.x is None else row.x for row in chunk])
         y = np.array([np.nan if row.y is None else row.y for row in chunk])
         report.read += len(chunk)
-        krovak = recognise_krovak(x[~np.isnan(x)], y[~np.isnan(y)]) if epsg in (None, 5513, 5514) else None
+        both = ~(np.isnan(x) | np.isnan(y))
+        krovak = recognise_krovak(x[both], y[both]) if epsg in (None, 5513, 5514) else None
         if krovak is not None:
             order = krovak.order
             if not krovak.is_standard:

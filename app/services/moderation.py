@@ -20,20 +20,16 @@ from app.models import Pin, PinState
 from app.queries.maps import MapRecord
 
 MOST_REASON_CHARACTERS = 500
+ALL_STATES = frozenset(PinState)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """How a pin stood before and stands now."""
+    """How a pin stood before, and stands now."""
 
     before: PinState
     after: PinState
     reason_before: str | None
-
-    @property
-    def changed(self) -> bool:
-        """Whether the pin is seen by others than before."""
-        return self.before is not self.after
 
 
 def hide_pin(
@@ -52,14 +48,14 @@ def hide_pin(
                 "reason", N_("The reason has at most %(most)s characters."), {"most": MOST_REASON_CHARACTERS}
             )
         )
-    return _decide(session, the_map, pin_id, PinState.HIDDEN, allowed=PinState, reason=reason, seen=seen)
+    return _decide(session, the_map, pin_id, PinState.HIDDEN, reason=reason, seen=seen)
 
 
 def show_pin(
     session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
 ) -> Decision:
     """Let everybody see the pin again."""
-    return _decide(session, the_map, pin_id, PinState.VISIBLE, allowed=PinState, seen=seen)
+    return _decide(session, the_map, pin_id, PinState.VISIBLE, seen=seen)
 
 
 def approve_pin(
@@ -72,7 +68,7 @@ def approve_pin(
 
 def hold_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> Decision:
     """Put the pin back among those that wait: the way back from an approval."""
-    return _decide(session, the_map, pin_id, PinState.PENDING, allowed=PinState)
+    return _decide(session, the_map, pin_id, PinState.PENDING)
 
 
 def _decide(
@@ -81,7 +77,7 @@ def _decide(
     pin_id: uuid.UUID,
     state: PinState,
     *,
-    allowed: Collection[PinState] | type[PinState],
+    allowed: Collection[PinState] = ALL_STATES,
     reason: str | None = None,
     seen: datetime | None = None,
 ) -> Decision:
@@ -90,7 +86,7 @@ def _decide(
     decision = Decision(before, state, row.hidden_reason)
     if before is state and row.hidden_reason == reason:
         return decision
-    if before not in tuple(allowed):
+    if before not in allowed:
         raise AlreadyDecided
     if seen is not None and row.changed_at != seen:
         raise AlreadyDecided
@@ -102,7 +98,7 @@ def _decide(
     return decision
 
 
-def _locked(session: Session, map_id: int, pin_id: uuid.UUID) -> Row[tuple[str, str | None, datetime]]:
+def _locked(session: Session, map_id: int, pin_id: uuid.UUID) -> Row[str, str | None, datetime]:
     row = session.execute(
         select(Pin.state, Pin.hidden_reason, Pin.changed_at)
         .where(Pin.map_id == map_id, Pin.id == pin_id)

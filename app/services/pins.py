@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, MapClosed, NotYours, Problem, Refusal, Unacceptable, Unknown
+from app.errors import Conflict, MapChanged, MapClosed, NotYours, Problem, Refusal, Unacceptable, Unknown
 from app.i18n import N_
 from app.inputs.answers import check_answers
 from app.inputs.filters import PinFilter, Scope
@@ -24,25 +24,24 @@ from gis.crs import to_metric
 from gis.grid import square_of
 
 # One round trip: whom the device speaks for, that person's row, the pin. Two equal posts at once store one pin.
-_INSERT = text(
-    """
-    WITH who AS (
-        SELECT COALESCE(
-            (SELECT respondent_id FROM respondent_device WHERE map_id = :map AND device_id = :device), :device
-        ) AS id
-    ), person AS (
-        INSERT INTO respondent (map_id, id) SELECT :map, id FROM who ON CONFLICT DO NOTHING
-    )
-    INSERT INTO pin (
-        map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event, state
-    )
-    SELECT :map, :id, who.id, :category, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :square_x, :square_y, :zoom,
-           :comment, CAST(:answers AS jsonb), :channel, :event, :state
-    FROM who
-    ON CONFLICT (map_id, id) DO NOTHING
-    RETURNING created_at
-    """
+_INSERT = """
+WITH who AS (
+    SELECT COALESCE(
+        (SELECT respondent_id FROM respondent_device WHERE map_id = %(map)s AND device_id = %(device)s), %(device)s
+    ) AS id
+), person AS (
+    INSERT INTO respondent (map_id, id) SELECT %(map)s, id FROM who ON CONFLICT DO NOTHING
 )
+INSERT INTO pin (
+    map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event, state
+)
+SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), %(square_x)s, %(square_y)s, %(zoom)s,
+       %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s, %(event)s, %(state)s
+FROM who
+WHERE EXISTS (SELECT FROM town_map WHERE id = %(map)s AND version = %(version)s)
+ON CONFLICT (map_id, id) DO NOTHING
+RETURNING created_at
+"""
 
 
 def create_pin(
@@ -51,13 +50,14 @@ def create_pin(
     """Store a pin from the web; its Feature, and whether it is new.
 
     The same id from the same person gives the stored pin back; from another one it is a Conflict.
-    MapClosed and Unacceptable when the map does not take it.
+    MapClosed and Unacceptable when the map does not take it, MapChanged when it is no longer that map.
     """
     _check(session, the_map, new)
     square_x, square_y = _square(the_map, new)
     state = PinState.PENDING if the_map.moderation == Moderation.PRE else PinState.VISIBLE
     values = {
         "map": the_map.id,
+        "version": the_map.version,
         "device": device_id(the_map, token),
         "id": new.id,
         "category": new.category,
@@ -72,9 +72,12 @@ def create_pin(
         "event": new.event,
         "state": state,
     }
-    created_at = session.execute(_INSERT, values).scalar()
+    created_at = session.connection().exec_driver_sql(_INSERT, values).scalar()
     if created_at is None:
-        stored = own_pin(session, the_map, token, new.id, error=Conflict)
+        try:
+            stored = own_pin(session, the_map, token, new.id, error=Conflict)
+        except Unknown:
+            raise MapChanged from None
         return own_feature(stored, the_map), False
     fresh = FreshPin(
         new.id,

@@ -1,4 +1,4 @@
-"""The daily snapshot of a map that does not publish its pins: counted once a day, when it is first asked for."""
+"""The daily snapshot of a map that does not publish its pins: counted once a day, when first asked for."""
 
 from __future__ import annotations
 
@@ -55,6 +55,4 @@ def _take(session: Session, the_map: MapRecord, today: date) -> None:
             columns, select(literal(the_map.id), literal(today), *(squares.c[name] for name in columns[2:]))
         )
     )
-    session.execute(
-        delete(DaySnapshot).where(DaySnapshot.map_id == the_map.id, DaySnapshot.taken_on < today)
-    )
+    session.execute(delete(DaySnapshot).where(DaySnapshot.map_id == the_map.id, DaySnapshot.taken_on < today))

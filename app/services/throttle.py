@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -110,12 +110,12 @@ def _sweep(session: Session, now: datetime) -> None:
     )
 
 
-def _same(one: Attempt) -> tuple[bool, ...]:
+def _same(one: Attempt) -> tuple[ColumnElement[bool], ...]:
     return (
         Throttle.action == one.limit.action,
         Throttle.key_hash == one.key,
         Throttle.window_start == one.window_start,
-    )  # type: ignore[return-value]  # SQL expressions, not booleans
+    )
 
 
 def _window_start(now: datetime, window: timedelta) -> datetime:
