@@ -20,12 +20,17 @@ class Database:
 
     engine: Engine
     session: sessionmaker[Session]
+    autocommit: sessionmaker[Session]
+    """For work that is one statement, which is a transaction by itself: BEGIN and COMMIT are not sent."""
 
 
 def open_database(url: str) -> Database:
     """A database by its URL; connections are made when first needed, and checked before use."""
     engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False, pool_recycle=600)
-    return Database(engine, sessionmaker(engine, expire_on_commit=False))
+    own = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(
+        engine, sessionmaker(engine, expire_on_commit=False), sessionmaker(own, expire_on_commit=False)
+    )
 
 
 def init_app(app: Flask, url: str) -> None:
@@ -42,13 +47,23 @@ def database() -> Database:
 
 def session() -> Session:
     """The session of this request or command."""
-    if "session" not in g:
-        g.session = database().session()
-    opened: Session = g.session
+    return _opened("session", database().session)
+
+
+def autocommit_session() -> Session:
+    """A session of this request in which every statement is committed by itself."""
+    return _opened("autocommit_session", database().autocommit)
+
+
+def _opened(name: str, maker: sessionmaker[Session]) -> Session:
+    if name not in g:
+        setattr(g, name, maker())
+    opened: Session = getattr(g, name)
     return opened
 
 
 def _close(_error: BaseException | None) -> None:
-    opened: Session | None = g.pop("session", None)
-    if opened is not None:
-        opened.close()
+    for name in ("session", "autocommit_session"):
+        opened: Session | None = g.pop(name, None)
+        if opened is not None:
+            opened.close()

@@ -81,6 +81,12 @@ class AlreadyDecided(Conflict):
     title = N_("The pin changed in the meantime. Please read it again and decide then.")
 
 
+class MapChanged(Conflict):
+    """The map's frame changed between reading and writing; once more on the new one."""
+
+    title = N_("The map has just changed. Please try again.")
+
+
 class TooLarge(Refusal):
     """More bytes than we take."""
 

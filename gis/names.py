@@ -16,7 +16,7 @@ from gis.crs import to_metric, transform_geometry
 WITHIN_M: Final = 120.0
 """Farther than this a name misleads."""
 
-# A square or a station is what people say; a street only when nothing of that kind is as near. Metres of start.
+# A square or a station is what people say; a street only when nothing such is as near. Metres of start.
 _PREFERENCE: Final = {
     "area": 60.0,
     "place": 45.0,

@@ -75,7 +75,9 @@ def a_pin(
 
 def an_event(session: Session, the_map: MapRecord, code: str = "FORUM1", **values: Any) -> Event:
     """An event of the map."""
-    event = Event(map_id=the_map.id, code=code, **({"kind": "forum", "title": {"cs": "Fórum", "en": "Forum"}} | values))
+    event = Event(
+        map_id=the_map.id, code=code, **({"kind": "forum", "title": {"cs": "Fórum", "en": "Forum"}} | values)
+    )
     session.add(event)
     session.commit()
     return event
@@ -108,7 +110,11 @@ def bearer(token: str = TOKEN, **headers: str) -> dict[str, str]:
 def a_basemap(name: str = "Lipová") -> str:
     """A vector layer with one street through the middle."""
     street = {"type": "LineString", "coordinates": [[15.515, 49.62], [15.525, 49.62]]}
-    feature = {"type": "Feature", "properties": {"kind": "street", "class": "street", "name": name}, "geometry": street}
+    feature = {
+        "type": "Feature",
+        "properties": {"kind": "street", "class": "street", "name": name},
+        "geometry": street,
+    }
     return json.dumps({"type": "FeatureCollection", "features": [feature]})
 
 

@@ -30,9 +30,9 @@ def add(email: str, town_slug: str | None, role: str) -> None:
     """Make an account for EMAIL, or give it another role.
 
     A viewer reads, a moderator also hides and approves pins, an editor also changes the map; an admin may do
-    everything on the whole server. The password is taken from POCIT_OFFICIAL_PASSWORD, else asked for; without
-    a terminal a new account gets one that is printed once. An account that is there keeps its password unless a
-    new one is given, and stops being admin when it gets the role of a town.
+    everything on the whole server. The password is taken from POCIT_OFFICIAL_PASSWORD, else asked for;
+    without a terminal a new account gets one that is printed once. An account that is there keeps its
+    password unless a new one is given, and stops being admin when it gets the role of a town.
     """
     checked = parse_account(email, role, town_slug=town_slug)  # before anybody types a password
     password = _password()

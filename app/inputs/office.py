@@ -108,7 +108,10 @@ class Hiding:
 
 
 def parse_office_filter(arguments: Mapping[str, str], the_map: FilteredMap) -> OfficeFilter:
-    """The filter of a query string; Malformed for values the map has not. Empty ones, as forms send, ask nothing."""
+    """The filter of a query string; Malformed for values the map has not.
+
+    Empty values, as forms send them, ask for nothing.
+    """
     given = {key: value for key, value in arguments.items() if value != ""}
     since, until = given.get("since"), given.get("until")
     if since and until and since > until:  # days written year first sort as texts
@@ -138,7 +141,9 @@ def parse_cursor(text: str | None) -> Cursor | None:
     if not found:
         raise Malformed(Problem("before", N_("This is no place in the list.")))
     try:
-        moment = datetime.fromtimestamp(int(found[1]) // 1_000_000, UTC).replace(microsecond=int(found[1]) % 1_000_000)
+        moment = datetime.fromtimestamp(int(found[1]) // 1_000_000, UTC).replace(
+            microsecond=int(found[1]) % 1_000_000
+        )
     except (ValueError, OverflowError, OSError) as error:
         raise Malformed(Problem("before", N_("This is no place in the list."))) from error
     return Cursor(moment, uuid.UUID(found[2]))
@@ -165,7 +170,9 @@ def parse_seen(form: Mapping[str, str]) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Malformed(Problem("seen", N_("This must be a date and time like 2026-09-14T08:00:00Z."))) from error
+        raise Malformed(
+            Problem("seen", N_("This must be a date and time like 2026-09-14T08:00:00Z."))
+        ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

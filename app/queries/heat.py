@@ -1,14 +1,14 @@
 """Heat: what was counted in squares of 25 m, and the surface over it, for everybody's eyes or the office's.
 
-The k-rule (interface.md, "Heat") holds category by category also where no category is asked: the whole is the sum of
-what each category may show. Were the rule put to all categories together, the whole less the published
-categories would give away the one that had been held back.
+The k-rule (interface.md, "Heat") holds category by category also where no category is asked: the whole is the
+sum of what each category may show. Were the rule put to all categories together, the whole less the
+published categories would give away the one that had been held back.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from shapely import MultiPolygon
-from sqlalchemy import ColumnElement, Integer, Row, Select, cast, distinct, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.errors import Malformed, NotAllowed, Problem
@@ -45,7 +45,7 @@ class CountedSquares:
     """Distinct respondents of the category in the 250 m square around."""
 
     @classmethod
-    def of(cls, rows: Sequence[Row[Any]]) -> CountedSquares:
+    def of(cls, rows: Iterable[Sequence[Any]]) -> CountedSquares:
         """From rows of `counted_squares`."""
         columns = list(zip(*rows, strict=True)) or [()] * 6
         return cls(np.array(columns[0], dtype=np.str_), *(np.array(c, dtype=np.int64) for c in columns[1:]))
@@ -55,7 +55,7 @@ class CountedSquares:
         return self.people if weight is Weight.PEOPLE else self.pins
 
     def cells(self, query: HeatQuery, k: int | None) -> Cells:
-        """The cells of the category asked for, or of all together; with k only those that may be published."""
+        """The cells of the category asked for, or of all together; with k only those that may be public."""
         wanted = np.unique(self.category) if query.category is None else [query.category]
         parts = [self._cells_of(key, query.weight, k) for key in wanted]
         return _together(parts)
@@ -81,7 +81,7 @@ def uses_snapshot(the_map: MapRecord) -> bool:
 
 
 def counted_squares(map_id: int, wanted: PinFilter) -> Select[Any]:
-    """The statement: category, square_x, square_y, people, pins and crowd of every square with a matching pin."""
+    """The statement: category, square_x, square_y, people, pins, crowd of every square with such pins."""
     by_person = (
         select(Pin.category, Pin.square_x, Pin.square_y, Pin.respondent_id, func.count().label("pins"))
         .where(*conditions(map_id, wanted))
@@ -144,10 +144,10 @@ def metric_boundary(the_map: MapRecord) -> MultiPolygon:
 
 
 def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> str:
-    """A mark of all that heat is made of: another one as soon as a pin comes, goes, moves, hides or changes owner.
+    """A mark of all that heat is made of: another once a pin comes, goes, moves, hides or changes owner.
 
-    The pins are hashed one by one and the hashes folded by XOR, in about 10 ms for 24 000 pins; a count with the
-    newest change would miss a deletion that meets an arrival.
+    The pins are hashed one by one and the hashes folded by XOR, in about 10 ms for 24 000 pins; a count with
+    the newest change would miss a deletion that meets an arrival.
     """
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
         taken_at = session.scalar(

@@ -15,7 +15,7 @@ from app.inputs.heat import HeatQuery
 from app.queries.heat import CountedSquares, heat_version, make_surface, read_squares
 from app.queries.maps import MapRecord
 from gis.analysis.density import Surface
-from gis.analysis.scale import Breaks, breaks_below, class_breaks
+from gis.analysis.scale import Breaks, class_breaks
 
 T = TypeVar("T")
 
@@ -116,8 +116,8 @@ class HeatStore:
             )
 
         def shared_breaks() -> Breaks:
-            peaks = [surface(replace(query, category=c.key)).peak for c in the_map.categories]
-            return breaks_below(max(peaks, default=0.0))
+            every = [surface(replace(query, category=category.key)) for category in the_map.categories]
+            return class_breaks(max(every, key=lambda one: one.peak))
 
         found = surface(query)
         if query.category is None:
@@ -125,15 +125,10 @@ class HeatStore:
         shared = (*base, "breaks", query.bandwidth_m, query.weight)
         return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: ROW_BYTES))
 
-    def squares(self, session: Session, the_map: MapRecord, scope: Scope) -> CountedSquares:
-        """What was counted in squares, for everybody or for the office with all its pins."""
-        version = heat_version(session, the_map, PUBLIC_FILTER, scope)
-        return self._shelf.get(
-            (the_map.id, version, scope, None, "squares"),
-            lambda: read_squares(session, the_map, PUBLIC_FILTER, scope),
-            lambda made: len(made.people) * ROW_BYTES,
-        )
-
     def picture(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """A picture by its key, drawn once."""
         return self._shelf.get(("picture", key), make, len)
+
+    def remember(self, key: Hashable, make: Callable[[], T], size: int = 20_000) -> T:
+        """Anything else worth keeping, of about so many bytes."""
+        return self._shelf.get(("thing", key), make, lambda _: size)

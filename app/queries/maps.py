@@ -12,7 +12,7 @@ from typing import Any
 import shapely
 from geoalchemy2.shape import to_shape
 from shapely import MultiPolygon
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.errors import Unknown
@@ -96,6 +96,9 @@ class MapRecord:
         return bool(shapely.intersects_xy(self.boundary, lon, lat))
 
 
+_VERSION = text("SELECT id, version FROM town_map WHERE slug = :slug")
+
+
 class MapCache:
     """Maps kept in memory by one process; a changed `version` in the database makes it read again."""
 
@@ -103,13 +106,18 @@ class MapCache:
         self._records: dict[str, MapRecord] = {}
         self._lock = threading.Lock()
 
+    def known(self, slug: str) -> MapRecord | None:
+        """The map as this process last saw it; it may have changed since."""
+        return self._records.get(slug)
+
     def get(self, session: Session, slug: str) -> MapRecord:
         """The map of this slug, as it is in the database now; Unknown where there is none."""
-        version = session.scalar(select(TownMap.version).where(TownMap.slug == slug))
-        if version is None:
+        now = session.execute(_VERSION, {"slug": slug}).first()
+        if now is None:
             raise Unknown
         known = self._records.get(slug)
-        if known is None or known.version != version:
+        # The id as well: a map that was removed and made anew begins its versions again.
+        if known is None or (known.id, known.version) != (now.id, now.version):
             known = read_map(session, slug)
             with self._lock:
                 self._records[slug] = known

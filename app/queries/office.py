@@ -1,11 +1,11 @@
-"""What the office reads of its maps: counts, lists of pins with their people, one pin whole, pins as columns."""
+"""What the office reads of its maps: counts, lists of pins and whom they are from, pins as columns."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Date, Float, Row, Select, and_, case, cast, func, or_, select, tuple_
@@ -21,6 +21,7 @@ from app.queries.compact import Flag
 from app.queries.features import DECIMALS, conditions, pin_query
 from app.queries.maps import MapRecord
 
+DAY = timedelta(days=1)
 LISTED = 40
 """Pins on one page of the list."""
 
@@ -33,7 +34,8 @@ class MapCounts:
     pins: int = 0
     pending: int = 0
     hidden: int = 0
-    first_at: datetime | None = None
+    last_day: int = 0
+    """Pins of the last 24 hours."""
     last_at: datetime | None = None
 
 
@@ -84,7 +86,7 @@ def counts_of_maps(session: Session, map_ids: Collection[int]) -> dict[int, MapC
             func.count(),
             func.count().filter(Pin.state == PinState.PENDING),
             func.count().filter(Pin.state == PinState.HIDDEN),
-            func.min(Pin.created_at),
+            func.count().filter(Pin.created_at > func.now() - DAY),
             func.max(Pin.created_at),
         )
         .where(Pin.map_id.in_(map_ids))
@@ -97,11 +99,9 @@ def counts_of_maps(session: Session, map_ids: Collection[int]) -> dict[int, MapC
 def matching(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> Matching:
     """How many people and pins match."""
     people = func.count(Pin.respondent_id.distinct())
-    rows = session.execute(
-        _narrow(select(Pin.category, people, func.count()), the_map, wanted, but_category=True).group_by(
-            func.grouping_sets(tuple_(Pin.category), tuple_())
-        )
-    ).all()
+    columns: list[Any] = [Pin.category, people, func.count()]
+    query = _narrow(select(*columns), the_map, wanted, but_category=True)
+    rows = session.execute(query.group_by(func.grouping_sets(tuple_(Pin.category), tuple_())))
     counted = {row[0]: Crowd(row[1], row[2]) for row in rows}
     by_category = {category.key: counted.get(category.key, Crowd()) for category in the_map.categories}
     chosen = wanted.pins.categories
@@ -139,7 +139,7 @@ def pins_per_day(session: Session, map_id: int) -> list[tuple[date, int]]:
 
 
 def dots(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> dict[str, Any]:
-    """Matching pins of every state as equally long columns, for the canvas; hidden ones carry the quiet flag."""
+    """Matching pins of every state as equally long columns; hidden ones carry the quiet flag."""
     order = [category.key for category in the_map.categories]
     flags = (
         case((Pin.comment.is_not(None), Flag.COMMENT.value), else_=0)

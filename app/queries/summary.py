@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Date, Row, cast, distinct, func, select
+from sqlalchemy import Date, Select, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
 from app.inputs.filters import PUBLIC_FILTER, PinFilter
@@ -17,8 +17,13 @@ from app.inputs.heat import TOWN_CLOCK
 from app.models import DaySnapshot, Pin
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
+from gis.grid import SQUARE_M, square_of
 
 LATEST_COMMENTS = 12
+QUOTED_CHARACTERS = 280
+"""Longer ones are read in the list, not quoted beside a picture."""
+ENOUGH_CHARACTERS = 40
+SPOKEN = PinFilter(states=PUBLIC_FILTER.states, commented=True)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ class Summary:
         values = dict(stored)
         for name in ("categories", "channels", "events"):
             values[name] = [Count(**count) for count in values[name]]
-        values["days"] = [DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]]
+        values["days"] = [
+            DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]
+        ]
         for name in ("first", "last", "taken_at"):
             values[name] = values[name] and datetime.fromisoformat(values[name])
         return cls(**values)
@@ -144,38 +151,44 @@ def stored_summary(session: Session, the_map: MapRecord) -> Summary | None:
     return Summary.from_json(stored) if stored else None
 
 
-def latest_comments(
-    session: Session,
-    the_map: MapRecord,
-    *,
-    category: str | None = None,
-    limit: int = LATEST_COMMENTS,
-) -> list[Comment]:
+def latest_comments(session: Session, the_map: MapRecord, limit: int = LATEST_COMMENTS) -> list[Comment]:
     """The newest comments that everybody may read."""
-    wanted = PinFilter(
-        categories=frozenset({category}) if category else None, states=PUBLIC_FILTER.states, commented=True
-    )
-    rows = session.execute(
-        select(
-            Pin.id,
-            func.ST_X(Pin.position),
-            func.ST_Y(Pin.position),
-            Pin.category,
-            Pin.comment,
-            Pin.created_at,
-            Pin.supports,
-            Pin.status,
-            Pin.answer,
+    query = _comments(the_map, SPOKEN).order_by(Pin.created_at.desc(), Pin.id).limit(limit)
+    return [Comment(*values) for values in session.execute(query)]
+
+
+def comments_near(
+    session: Session, the_map: MapRecord, category: str, place: tuple[float, float], within_m: float
+) -> Comment | None:
+    """The comment on one feeling near a metric place that most people support, else one that says enough."""
+    column, row = (int(one) for one in square_of(*place))
+    reach = round(within_m / SQUARE_M)
+    says_enough = func.least(func.length(Pin.comment), ENOUGH_CHARACTERS)
+    query = (
+        _comments(the_map, replace(SPOKEN, categories=frozenset({category})))
+        .where(
+            Pin.square_x.between(column - reach, column + reach),
+            Pin.square_y.between(row - reach, row + reach),
+            func.length(Pin.comment) <= QUOTED_CHARACTERS,
         )
-        .where(*conditions(the_map.id, wanted))
-        .order_by(Pin.created_at.desc(), Pin.id)
-        .limit(limit)
-    ).all()
-    return [_comment(row) for row in rows]
+        .order_by(Pin.supports.desc(), says_enough.desc(), Pin.created_at.desc(), Pin.id)
+        .limit(1)
+    )
+    return next((Comment(*values) for values in session.execute(query)), None)
 
 
-def _comment(row: Row[Any]) -> Comment:
-    return Comment(*row)
+def _comments(the_map: MapRecord, wanted: PinFilter) -> Select[Any]:
+    return select(
+        Pin.id,
+        func.ST_X(Pin.position),
+        func.ST_Y(Pin.position),
+        Pin.category,
+        Pin.comment,
+        Pin.created_at,
+        Pin.supports,
+        Pin.status,
+        Pin.answer,
+    ).where(*conditions(the_map.id, wanted))
 
 
 def _counts(session: Session, column: Any, where: Sequence[Any]) -> list[Count]:

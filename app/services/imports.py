@@ -21,6 +21,8 @@ from gis.crs import WGS84, UnknownCrs, recognise_krovak, to_metric, transformer
 from gis.grid import square_of
 
 ROWS_AT_ONCE = 10_000
+MANY = 500
+"""Rows after which the planner's picture of the tables is wrong."""
 NO_POINT = N_("There is no point.")
 OUTSIDE = N_("This place is outside the map.")
 
@@ -75,6 +77,9 @@ def import_pins(
         pins = list(_acceptable(batch, the_map, reader, report))
         _store(session, the_map, pins, report)
     session.execute(text("DROP TABLE incoming_pin"))
+    if report.stored >= MANY:
+        # Until autovacuum comes by, the planner would take the tables for nearly empty and loop over them.
+        session.execute(text("ANALYZE pin, respondent"))
     return report
 
 

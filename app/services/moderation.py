@@ -1,7 +1,7 @@
 """Moderation: what everybody may see, decided by an official, with a reason the author can read.
 
-Every decision locks the pin, so of two officials at once the second one sees what the first did. Deciding the same
-again changes nothing.
+Every decision locks the pin, so of two officials at once the second one sees what the first did. Deciding
+the same again changes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from app.models import Pin, PinState
 from app.queries.maps import MapRecord
 
 MOST_REASON_CHARACTERS = 500
-ALL_STATES = frozenset(PinState)
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,21 @@ class Decision:
     reason_before: str | None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to become of a pin, and from which states that may be."""
+
+    state: PinState
+    reason: str | None = None
+    only_from: Collection[PinState] = frozenset(PinState)
+
+
 def hide_pin(
     session: Session, the_map: MapRecord, pin_id: uuid.UUID, reason: str, *, seen: datetime | None = None
 ) -> Decision:
     """Take the pin out of everything public; the reason is for its author. Hiding again renews the reason.
 
-    `seen`: when the pin had last changed as the official read it; AlreadyDecided if its text is another one now.
+    `seen`: when the pin had last changed as the official read it; AlreadyDecided if it changed since.
     """
     reason = reason.strip()
     if not reason:
@@ -48,52 +56,43 @@ def hide_pin(
                 "reason", N_("The reason has at most %(most)s characters."), {"most": MOST_REASON_CHARACTERS}
             )
         )
-    return _decide(session, the_map, pin_id, PinState.HIDDEN, reason=reason, seen=seen)
+    return _decide(session, the_map, pin_id, _Wanted(PinState.HIDDEN, reason), seen)
 
 
 def show_pin(
     session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
 ) -> Decision:
     """Let everybody see the pin again."""
-    return _decide(session, the_map, pin_id, PinState.VISIBLE, seen=seen)
+    return _decide(session, the_map, pin_id, _Wanted(PinState.VISIBLE), seen)
 
 
 def approve_pin(
     session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
 ) -> Decision:
     """Let everybody see a pin that waits; AlreadyDecided when a colleague has hidden it meanwhile."""
-    allowed = (PinState.PENDING, PinState.VISIBLE)
-    return _decide(session, the_map, pin_id, PinState.VISIBLE, allowed=allowed, seen=seen)
+    not_hidden = (PinState.PENDING, PinState.VISIBLE)
+    return _decide(session, the_map, pin_id, _Wanted(PinState.VISIBLE, only_from=not_hidden), seen)
 
 
 def hold_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> Decision:
     """Put the pin back among those that wait: the way back from an approval."""
-    return _decide(session, the_map, pin_id, PinState.PENDING)
+    return _decide(session, the_map, pin_id, _Wanted(PinState.PENDING))
 
 
 def _decide(
-    session: Session,
-    the_map: MapRecord,
-    pin_id: uuid.UUID,
-    state: PinState,
-    *,
-    allowed: Collection[PinState] = ALL_STATES,
-    reason: str | None = None,
-    seen: datetime | None = None,
+    session: Session, the_map: MapRecord, pin_id: uuid.UUID, wanted: _Wanted, seen: datetime | None = None
 ) -> Decision:
     row = _locked(session, the_map.id, pin_id)
     before = PinState(row.state)
-    decision = Decision(before, state, row.hidden_reason)
-    if before is state and row.hidden_reason == reason:
+    decision = Decision(before, wanted.state, row.hidden_reason)
+    if before is wanted.state and row.hidden_reason == wanted.reason:
         return decision
-    if before not in allowed:
-        raise AlreadyDecided
-    if seen is not None and row.changed_at != seen:
+    if before not in wanted.only_from or (seen is not None and row.changed_at != seen):
         raise AlreadyDecided
     session.execute(
         update(Pin)
         .where(Pin.map_id == the_map.id, Pin.id == pin_id)
-        .values(state=state, hidden_reason=reason, changed_at=func.clock_timestamp())
+        .values(state=wanted.state, hidden_reason=wanted.reason, changed_at=func.clock_timestamp())
     )
     return decision
 

@@ -1,7 +1,7 @@
 """Counting attempts: how often one key may try one thing within a window of time, over all web processes.
 
-Keys (an e-mail, an address) are stored only as keyed hashes that change every day, and rows go after two days:
-what is kept can't be read back into who was here.
+Keys (an e-mail, an address) are stored only as keyed hashes that change every day, and rows go after two
+days: what is kept can't be read back into who was here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ IPV6_HOST_BITS = 64
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many attempts at one action by one key within a window that starts at multiples of its length."""
+    """At most so many attempts at one action by one key in a window of this length."""
 
     action: str
     attempts: int

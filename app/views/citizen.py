@@ -25,7 +25,7 @@ ENDINGS = ("", "-ink", "-on", "-on-ink", "-tint")
 
 @blueprint.app_template_global()
 def shape_path(shape: str) -> str:
-    """The outline of a category's shape in a box from -1 to 1, for SVG; a circle for a shape not known here."""
+    """The outline of a category's shape in a box from -1 to 1, for SVG; a circle for an unknown shape."""
     return svg_path(shape if shape in SHAPES else "circle")
 
 
@@ -159,4 +159,5 @@ def _scoped(maps: Iterable[MapRecord], theme: ThemeName) -> Iterator[str]:
     for the_map in maps:
         for category in the_map.categories:
             shade = shades(category.color, theme)
-            yield f'.map-{the_map.slug}[data-category="{category.key}"]{{--cat:{shade.fill};--cat-ink:{shade.ink}}}'
+            wearer = f'.map-{the_map.slug}[data-category="{category.key}"]'
+            yield f"{wearer}{{--cat:{shade.fill};--cat-ink:{shade.ink}}}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+
 from flask import Blueprint, Response, current_app, request
 
 from app.db import session
@@ -105,7 +106,9 @@ def tile_response(
     mark = f"{heat.version}/{heat.query}/{zxy}/{theme}"
     response = _conditional(mark, MIMETYPES["png"], kept)
     if response.status_code != 304:
-        response.set_data(heat_store().picture((the_map.id, mark), lambda: heat_tile(the_map, heat, zxy, theme)))
+        response.set_data(
+            heat_store().picture((the_map.id, mark), lambda: heat_tile(the_map, heat, zxy, theme))
+        )
     return response
 
 

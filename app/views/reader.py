@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, request
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.assets import Assets
 from app.db import session
+from app.errors import Refusal
 from app.i18n import Language, language, languages, preferred, text_in
 from app.queries.maps import MapCache, MapRecord
+
+T = TypeVar("T")
 
 COOKIE = "pocit_lang"
 YEAR_S = 365 * 24 * 3600
@@ -51,6 +55,22 @@ def load_map(slug: str) -> MapRecord:
     """The map in the address; Unknown where there is none."""
     cache: MapCache = current_app.extensions["pocit-maps"]
     return cache.get(session(), slug)
+
+
+def on_map(opened: Session, slug: str, work: Callable[[MapRecord], T]) -> T:
+    """What `work` makes of the map, without asking the database first whether the map is still the same.
+
+    `work` must notice a changed map by itself (MapChanged); any refusal is checked against the map as it is now.
+    """
+    cache: MapCache = current_app.extensions["pocit-maps"]
+    known = cache.known(slug)
+    if known is not None:
+        try:
+            return work(known)
+        except Refusal:
+            if cache.get(opened, slug) is known:
+                raise
+    return work(cache.get(opened, slug))
 
 
 def assets() -> Assets:
@@ -107,8 +127,8 @@ def _keep_language(response: Response) -> Response:
     asked = request.args.get("lang")
     if asked is not None and asked in languages() and not request.path.startswith("/api/"):
         response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
-    response.headers.setdefault("Content-Language", reader_language().code)
     if response.mimetype in ("text/html", "application/problem+json"):
+        response.headers.setdefault("Content-Language", reader_language().code)
         response.vary.update(["Accept-Language", "Cookie"])
     return response
 

@@ -1,5 +1,235 @@
-"""To be written: results."""
+"""What people said: the page that a town shows its people and its council."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from babel.dates import format_date, format_interval, format_skeleton
+from flask import Blueprint, Response, render_template, request, url_for
+
+from app.db import session
+from app.errors import Unknown
+from app.inputs.filters import Scope
+from app.inputs.heat import HeatQuery
+from app.queries.heat import refuse_unpublished, uses_snapshot
+from app.queries.heat_files import heat_ramp
+from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
+from app.queries.office import events_of
+from app.queries.story import Legend, Story, tell
+from app.views.citizen import basemap_config
+from app.views.day_chart import day_chart
+from app.views.heat import DRAWING, heat_store, keep_snapshot
+from app.views.reader import ZONE, load_map, number, reader_language, say
+from gis.analysis.scale import legend_labels
+from gis.formats.ground_svg import WIDTH, ground_svg
+from gis.formats.heat_png import render
+from gis.mercator import Bounds, mercator_of
+from gis.palette import THEMES, ThemeName
+from gis.ramp import swatches
 
 blueprint = Blueprint("results", __name__)
+
+ALL = "all"
+"""Stands for no category in the addresses of pictures."""
+PICTURE_PIXELS = 1000
+DECIMAL_COMMA = frozenset({"cs"})
+SHORT_SPAN = 26
+KEPT = "public, no-cache"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@blueprint.get("/m/<slug>/results")
+def results_page(slug: str) -> str:
+    """The story of the map."""
+    the_map = load_map(slug)
+    keep_snapshot(the_map)
+    story = tell(session(), heat_store(), the_map)
+    return render_template(
+        "results/page.html",
+        the_map=the_map,
+        story=story,
+        summary=story.summary,
+        frame=picture_size(story),
+        marks=_marks(story),
+        legends=[_legend(the_map, legend) for legend in story.legends if not legend.is_empty],
+        chart=day_chart(story.summary.days, short_day, number),
+        event_titles=_event_titles(the_map),
+        daily=uses_snapshot(the_map),
+        ground_version=_ground_version(the_map, story),
+        config=_config(the_map, story),
+    )
+
+
+@blueprint.get("/m/<slug>/results/<any(ground, 'ground-dark'):name>.svg")
+def ground(slug: str, name: str) -> Response:
+    """The town as a quiet picture to lay heat on."""
+    the_map = load_map(slug)
+    keep_snapshot(the_map)
+    story = tell(session(), heat_store(), the_map)
+    theme: ThemeName = "dark" if name == "ground-dark" else "light"
+    version = _ground_version(the_map, story)
+    key = f"{the_map.id}/{version}/{theme}/ground"
+    response = Response(mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == version else KEPT
+    response.set_etag(_mark(key))
+    response.make_conditional(request)
+    if response.status_code != 304:
+        response.set_data(heat_store().picture(key, lambda: _ground(the_map, story, theme)))
+    return response
+
+
+@blueprint.get("/m/<slug>/results/<any(heat, 'heat-dark'):name>/<category>.png")
+def heat_picture(slug: str, name: str, category: str) -> Response:
+    """The heat of a category over the same bounds as the ground."""
+    the_map = load_map(slug)
+    refuse_unpublished(the_map)
+    if category != ALL and category not in the_map.category_by_key:
+        raise Unknown
+    theme: ThemeName = "dark" if name == "heat-dark" else "light"
+    keep_snapshot(the_map)
+    query = HeatQuery(None if category == ALL else category)
+    heat = heat_store().heat(session(), the_map, query, Scope.PUBLIC)
+    key = f"{the_map.id}/{heat.version}/{category}/{theme}/story"
+    response = Response(mimetype="image/png")
+    response.headers["Cache-Control"] = KEPT
+    response.set_etag(_mark(key))
+    response.make_conditional(request)
+    if response.status_code != 304:
+        story = tell(session(), heat_store(), the_map)
+        _, _, width, height = picture_size(story)
+        size = (PICTURE_PIXELS, round(PICTURE_PIXELS * height / width))
+        inks = heat_ramp(the_map, query.category, theme)
+        draw = lambda: render(heat.surface, picture_bounds(story), size, inks, heat.breaks)  # noqa: E731
+        response.set_data(heat_store().picture(key, draw))
+    return response
+
+
+@blueprint.app_template_filter("short_day")
+def short_day(value: date) -> str:
+    """A day without its year: 14. 9."""
+    language = reader_language()
+    return format_date(value, "d. M." if language.code == "cs" else "d MMM", locale=language.locale)
+
+
+@blueprint.app_template_filter("full_day")
+def full_day(value: date | datetime) -> str:
+    """A day in words: 14. září 2026."""
+    at = value.astimezone(ZONE) if isinstance(value, datetime) else value
+    return format_date(at, "long", locale=reader_language().locale)
+
+
+@blueprint.app_template_global()
+def day_span(first: datetime, last: datetime) -> str:
+    """From which day to which, nothing said twice: 14. září – 25. října 2026."""
+    start, end = first.astimezone(ZONE).date(), last.astimezone(ZONE).date()
+    text = format_interval(start, end, "yMMMMd", locale=reader_language().locale)
+    # A day and its month stay on one line; a short span as a whole.
+    if len(text) <= SHORT_SPAN:
+        return re.sub(r"\s+", "\u00a0", text)
+    return re.sub(r"(\d\.|[A-Za-z]+) (?=[\w])", "\\1\u00a0", text)
+
+
+@blueprint.app_template_filter("month_of")
+def month_of(value: date) -> str:
+    """A month in words: září 2026."""
+    return format_skeleton("yMMMM", value, locale=reader_language().locale)
+
+
+@blueprint.app_template_filter("percent")
+def percent(share: float) -> str:
+    """A share as whole per cent, without the sign."""
+    return number(round(share * 100))
+
+
+def picture_bounds(story: Story) -> Bounds:
+    """Web Mercator bounds of the page's pictures."""
+    west, south, east, north = story.focus
+    x, y = mercator_of([west, east], [south, north])
+    return float(x[0]), float(y[0]), float(x[1]), float(y[1])
+
+
+def picture_size(story: Story) -> tuple[int, int, int, int]:
+    """The SVG viewBox of the page's pictures."""
+    west, south, east, north = picture_bounds(story)
+    return 0, 0, WIDTH, round(WIDTH * (north - south) / (east - west))
+
+
+def _event_titles(the_map: MapRecord) -> dict[str, str]:
+    return {event.code: say(event.title) for event in events_of(session(), the_map.id)}
+
+
+def _ground(the_map: MapRecord, story: Story, theme: ThemeName) -> bytes:
+    layer = basemap_layer(session(), the_map.id)
+    features = json.loads(layer.geojson)["features"] if layer else []
+    return ground_svg(features, the_map.boundary, picture_bounds(story), theme).encode()
+
+
+def _ground_version(the_map: MapRecord, story: Story) -> str:
+    return _mark(f"{the_map.version}/{the_map.basemap_fingerprint}/{story.focus}")
+
+
+def _marks(story: Story) -> dict[str, list[tuple[float, float]]]:
+    """Where the numbered places of each category stand in its picture."""
+    bounds = picture_bounds(story)
+    scale = WIDTH / (bounds[2] - bounds[0])
+    found = {}
+    for one in story.categories:
+        x, y = mercator_of(np.array([p.lon for p in one.places]), np.array([p.lat for p in one.places]))
+        found[one.record.key] = [
+            (round((px - bounds[0]) * scale, 1), round((bounds[3] - py) * scale, 1))
+            for px, py in zip(x.tolist(), y.tolist(), strict=True)
+        ]
+    return found
+
+
+def _legend(the_map: MapRecord, legend: Legend) -> dict[str, Any]:
+    """The classes of one heat layer with the colours of light and dark pages."""
+    by_theme = [swatches(heat_ramp(the_map, legend.category, theme), legend.breaks) for theme in THEMES]
+    labels = legend_labels(legend.breaks, decimal_comma=reader_language().code in DECIMAL_COMMA)
+    return {
+        "category": legend.category or ALL,
+        "weight": legend.weight,
+        "classes": list(zip(labels, *by_theme, strict=True)),
+    }
+
+
+def _config(the_map: MapRecord, story: Story) -> dict[str, Any]:
+    """What the page's scripts need."""
+    west, south, east, north = the_map.boundary.bounds
+    root = request.script_root
+    return {
+        "slug": the_map.slug,
+        "title": say(the_map.title),
+        "lang": reader_language().code,
+        "bounds": [round(edge, 6) for edge in (west, south, east, north)],
+        "boundaryUrl": url_for("data.boundary", slug=the_map.slug, v=the_map.version),
+        "basemap": basemap_config(the_map),
+        "categories": [_category(category) for category in the_map.categories],
+        "focus": [round(edge, 6) for edge in story.focus],
+        "shown": story.first_shown or ALL,
+        "heatUrl": {
+            "light": f"{root}/m/{the_map.slug}/heat/{{z}}/{{x}}/{{y}}.png",
+            "dark": f"{root}/m/{the_map.slug}/heat-dark/{{z}}/{{x}}/{{y}}.png",
+        },
+        "pinsUrl": url_for("data.compact", slug=the_map.slug) if the_map.publish_pins else None,
+        "itemUrl": f"{root}/api/collections/{the_map.slug}/items/",
+    }
+
+
+def _category(category: CategoryRecord) -> dict[str, str]:
+    return {
+        "key": category.key,
+        "word": say(category.word),
+        "label": say(category.label),
+        "color": category.color,
+        "shape": category.shape,
+    }
+
+
+def _mark(key: str) -> str:
+    return hashlib.sha256(f"{DRAWING}/{key}".encode()).hexdigest()[:20]

@@ -26,7 +26,7 @@ class Peak:
 
 
 def peaks(surface: Surface, *, least: float, limit: int = 5, apart_m: float = APART_M) -> list[Peak]:
-    """The highest places of a surface, highest first: each the highest within `apart_m`, none below `least`."""
+    """The highest places of a surface, from the top: the highest within `apart_m`, none under `least`."""
     reach = max(1, ceil(apart_m / surface.cell_m))
     highest = maximum_filter(surface.values, size=2 * reach + 1, mode="constant")
     rows, columns = np.nonzero((surface.values == highest) & (surface.values >= least) & (surface.values > 0))

@@ -19,6 +19,7 @@ from gis.crs import Transform
 from gis.mercator import Bounds, mercator_of
 from gis.palette import Theme, ThemeName, palette
 
+_DASHED: Final = 'stroke-width="2.4" stroke-dasharray="14 5 2 5" stroke-opacity="0.9"'
 WIDTH: Final = 1000
 """Units of the picture's width."""
 
@@ -93,9 +94,8 @@ def _frame(boundary: BaseGeometry, to_picture: Transform, tones: Theme, height: 
     outside = f"M0 0H{WIDTH}V{height}H0Z"
     edge = _data(boundary, to_picture)
     return [
-        f'<path d="{outside}{edge}" fill-rule="evenodd" fill="{_tone(tones, "outside")}" fill-opacity="0.72"/>',
-        f'<path d="{edge}" fill="none" stroke="{_tone(tones, "boundary.line")}" stroke-width="2.4" '
-        'stroke-dasharray="14 5 2 5" stroke-opacity="0.9"/>',
+        f'<path d="{outside}{edge}" fill-rule="evenodd" fill="{tones.map["outside"]}" fill-opacity="0.72"/>',
+        f'<path d="{edge}" fill="none" stroke="{tones.map["boundary.line"]}" {_DASHED}/>',
     ]
 
 

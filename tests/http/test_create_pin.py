@@ -101,7 +101,8 @@ NOT_ACCEPTED = {
     "NUL": a_feature(comment="a\x00b"),
     "lone surrogate": a_feature(comment="a\ud800b"),
     "comment that is a list": a_feature(comment=["a"]),
-    "polygon": a_feature() | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}},
+    "polygon": a_feature()
+    | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}},
     "no geometry": a_feature() | {"geometry": None},
     "coordinates as text": a_feature() | {"geometry": {"type": "Point", "coordinates": ["15.5", "49.6"]}},
     "one coordinate": a_feature() | {"geometry": {"type": "Point", "coordinates": [15.5]}},
@@ -148,7 +149,9 @@ NOT_READ = {
 
 
 @pytest.mark.parametrize("body", NOT_READ.values(), ids=NOT_READ)
-def test_what_is_not_a_feature_in_json_is_refused(client: FlaskClient, session: Session, body: str | bytes) -> None:
+def test_what_is_not_a_feature_in_json_is_refused(
+    client: FlaskClient, session: Session, body: str | bytes
+) -> None:
     a_map(session)
     answer = client.post(ITEMS, data=body, headers=bearer(**GEOJSON))
     assert answer.status_code == 400
@@ -163,7 +166,9 @@ def test_ten_megabytes_are_refused(client: FlaskClient, session: Session) -> Non
     assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_another_content_type_is_refused(client: FlaskClient, session: Session, kind: str) -> None:
     a_map(session)
     answer = client.post(ITEMS, data=json.dumps(a_feature()), headers=bearer(**{"Content-Type": kind}))
@@ -171,8 +176,12 @@ def test_another_content_type_is_refused(client: FlaskClient, session: Session, 
     assert stored(session) == 0
 
 
-@pytest.mark.parametrize("header", [None, "Bearer short", "Basic dTpw", "Bearer " + "x" * 500, "Bearer ěščř" * 9])
-def test_without_a_device_token_nothing_is_stored(client: FlaskClient, session: Session, header: str | None) -> None:
+@pytest.mark.parametrize(
+    "header", [None, "Bearer short", "Basic dTpw", "Bearer " + "x" * 500, "Bearer ěščř" * 9]
+)
+def test_without_a_device_token_nothing_is_stored(
+    client: FlaskClient, session: Session, header: str | None
+) -> None:
     a_map(session)
     headers = GEOJSON | ({"Authorization": header} if header else {})
     answer = client.post(ITEMS, data=json.dumps(a_feature()), headers=headers)
@@ -181,7 +190,9 @@ def test_without_a_device_token_nothing_is_stored(client: FlaskClient, session: 
     assert stored(session) == 0
 
 
-@pytest.mark.parametrize("times", [{"closes": "2020-01-01"}, {"opens": "2999-01-01"}], ids=["closed", "not yet open"])
+@pytest.mark.parametrize(
+    "times", [{"closes": "2020-01-01"}, {"opens": "2999-01-01"}], ids=["closed", "not yet open"]
+)
 def test_a_closed_map_takes_no_pin(client: FlaskClient, session: Session, times: dict[str, str]) -> None:
     a_map(session, **times)
     answer = post(client, a_feature(), **{"Accept-Language": "en"})

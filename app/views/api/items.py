@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from app.db import session
+from app.db import autocommit_session, session
 from app.errors import NotAllowed, Problem, Unknown
 from app.i18n import N_
 from app.inputs.filters import PinFilter, Scope, parse_bbox, parse_categories, parse_datetime, parse_limit
@@ -20,7 +20,7 @@ from app.security import device_token, has_credentials
 from app.services.pins import change_pin, create_pin, delete_pin, own_pin, replace_pin, support_pin
 from app.views.api import blueprint
 from app.views.api.bodies import GEOJSON, PATCH_TYPES, json_object, json_response, known_parameters, pin_id
-from app.views.reader import load_map
+from app.views.reader import load_map, on_map
 
 ITEMS = "/collections/<slug>/items"
 PARAMETERS = ("limit", "bbox", "datetime", "category", "after")
@@ -51,10 +51,12 @@ def read_items(slug: str) -> Response:
 @blueprint.post(ITEMS)
 def create_item(slug: str) -> Response:
     """Store a pin; sent again it answers the stored one."""
-    the_map = load_map(slug)
     token = device_token()
-    stored, is_new = create_pin(session(), the_map, token, parse_pin(json_object()))
-    session().commit()
+    new = parse_pin(json_object())
+    # Storing a pin is one statement, hence durable when it returns.
+    opened = autocommit_session()
+    stored, is_new = on_map(opened, slug, lambda the_map: create_pin(opened, the_map, token, new))
+    opened.commit()
     response = json_response(stored, 201 if is_new else 200, GEOJSON)
     response.headers["Location"] = url_for("api.read_item", slug=slug, item=stored["id"], _external=True)
     return response

@@ -1,4 +1,4 @@
-"""The town office: pages for officials. Nothing here answers anybody who is not signed in, but the sign-in itself."""
+"""The town office: pages for officials. Only the sign-in answers somebody who is not signed in."""
 
 from __future__ import annotations
 

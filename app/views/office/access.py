@@ -23,7 +23,7 @@ MOST_NEXT_CHARACTERS = 1000
 def office_map(slug: str, role: Role = Role.VIEWER) -> MapRecord:
     """The map in the address for an official who has at least this role in its town.
 
-    NotSignedIn, Unknown for maps of other towns as for those that are not there, NotAllowed for too small a role.
+    NotSignedIn; Unknown for maps of other towns, as for those that are not there; NotAllowed for less.
     """
     require()
     the_map = load_map(slug)
@@ -48,7 +48,7 @@ def local_next(address: str | None) -> str:
 
 
 def _is_page() -> bool:
-    """Whether a person reads the answer: a browser says that it wants HTML; who says nothing may want a page."""
+    """Whether a person reads the answer: a browser says it wants HTML; who says nothing may want a page."""
     if any(kind.startswith("text/html") for kind in request.accept_mimetypes.values()):
         return True
     return not wants_json() and "*/*" in str(request.accept_mimetypes or "*/*") and "." not in request.path

@@ -20,7 +20,7 @@ FILTERS = OFFICE_PARAMETERS - {"bandwidth", "weight"}
 
 @blueprint.get("/maps/<slug>/pins.geojson")
 def pins_geojson(slug: str) -> Response:
-    """Everything that is known of the pins, streamed; the whole map, or category, state, period, channel, event."""
+    """Everything known of the pins, streamed: the whole map, or a category, state, period, channel, event."""
     the_map = office_map(slug)
     for name in request.args:
         if name not in FILTERS:

@@ -13,6 +13,7 @@ from app.queries.maps import MapRecord
 from app.views.heat import heat_response, heat_store, tile_response
 from app.views.office import blueprint
 from app.views.office.access import office_map
+from app.views.reader import reader_language
 
 KEPT = "private, no-cache"
 
@@ -22,6 +23,21 @@ def heat_of_map(slug: str, form: str) -> Response:
     """The heat of the chosen pins as picture, GeoTIFF or contours."""
     the_map, heat = _office_heat(slug)
     return heat_response(the_map, heat, form, kept=KEPT)
+
+
+@blueprint.get("/maps/<slug>/heat.html")
+def standalone(slug: str) -> Response:
+    """The map in one file that opens offline, to mail to councillors."""
+    from app.queries.heat_page import Edition, heat_page
+
+    the_map = office_map(slug, Role.VIEWER)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    edition = Edition(query, Scope.OFFICE, wanted, reader_language())
+    page = heat_page(session(), heat_store(), the_map, edition)
+    response = Response(page, mimetype="text/html")
+    response.headers["Content-Disposition"] = f'attachment; filename="{the_map.slug}-heat.html"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @blueprint.get("/maps/<slug>/heat-dark.png")

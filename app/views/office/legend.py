@@ -11,12 +11,9 @@ from app.queries.heat_files import heat_ramp
 from app.views.heat import heat_store
 from app.views.office import blueprint
 from app.views.office.access import office_map
-from app.views.reader import reader_language
-from gis.analysis.scale import legend_labels
-from gis.palette import THEMES, palette
+from app.views.reader import number
+from gis.palette import THEMES
 from gis.ramp import swatches
-
-DECIMAL_COMMA = frozenset({"cs"})
 
 
 @blueprint.get("/maps/<slug>/legend")
@@ -25,12 +22,10 @@ def legend(slug: str) -> str:
     the_map = office_map(slug)
     query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
     heat = heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)
-    by_theme = {name: swatches(heat_ramp(the_map, query.category, name), heat.breaks) for name in THEMES}
-    labels = legend_labels(heat.breaks, decimal_comma=reader_language().code in DECIMAL_COMMA)
+    light, dark = (swatches(heat_ramp(the_map, query.category, theme), heat.breaks) for theme in THEMES)
     return render_template(
         "office/_legend.html",
         query=query,
         is_empty=heat.is_empty,
-        classes=list(zip(labels, by_theme["light"], by_theme["dark"], strict=True)),
-        land={name: palette().theme(name).map["land"] for name in THEMES},
+        classes=[(number(a.low), a.seen, b.seen) for a, b in zip(light, dark, strict=True)],
     )

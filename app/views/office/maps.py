@@ -44,7 +44,7 @@ GZIP_LEVEL = 5
 
 @blueprint.get("/maps/<slug>")
 def map_page(slug: str) -> str:
-    """The map with heat and pins on the left, what people wrote on the right; or only the list, for the script."""
+    """The map with heat and pins, and beside it what people wrote; for the script only the list."""
     the_map = office_map(slug)
     wanted = parse_office_filter(request.args, the_map)
     page = _list_page(the_map, wanted)
@@ -82,7 +82,7 @@ def pins_json(slug: str) -> Response:
     body = current_app.json.dumps(found, separators=(",", ":")).encode()
     response = Response(body, mimetype="application/json")
     response.vary.add("Accept-Encoding")
-    if "gzip" in request.accept_encodings:
+    if request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(body, GZIP_LEVEL))
         response.content_encoding = "gzip"
     return response

@@ -1,4 +1,4 @@
-"""Hiding, showing and approving pins: forms that work by themselves, and the same addresses for the script."""
+"""Hiding, showing and approving pins: forms that work by themselves, and for the script the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def hide(slug: str, pin_id: uuid.UUID) -> Response | str:
         slug,
         pin_id,
         lambda the_map: hide_pin(
-            session(), the_map, pin_id, reason_text(the_map, parse_hiding(request.form)), seen=parse_seen(request.form)
+            session(),
+            the_map,
+            pin_id,
+            reason_text(the_map, parse_hiding(request.form)),
+            seen=parse_seen(request.form),
         ),
     )
 
@@ -57,7 +61,7 @@ def hold(slug: str, pin_id: uuid.UUID) -> Response | str:
 
 
 def _decided(slug: str, pin_id: uuid.UUID, decide: Callable[[MapRecord], Decision]) -> Response | str:
-    """Decide, commit, and answer with the pin as it is now: a piece for the script, else back to where one was."""
+    """Decide, commit, and answer with the pin as it is now: for the script a piece, else a way back."""
     the_map = office_map(slug, Role.MODERATOR)
     decision = decide(the_map)
     session().commit()

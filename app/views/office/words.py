@@ -1,4 +1,4 @@
-"""Words of the office's pages: reasons in the map's language, periods to pick, the filter carried in links."""
+"""Words of the office's pages: reasons in the map's language, periods to pick, the filter in links."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def reasons(the_map: MapRecord) -> list[tuple[str, str]]:
 
 
 def reason_text(the_map: MapRecord, hiding: Hiding) -> str:
-    """The reason as it is stored: the ready one in the map's first language, then the official's own words."""
+    """The reason as it is stored: the ready one in the map's first language, then own words."""
     ready = _to_author(the_map, READY_REASONS[hiding.ready]) if hiding.ready else ""
     return " ".join(part for part in (ready, hiding.words) if part)
 
@@ -118,13 +118,20 @@ def who_words(the_map: MapRecord, wanted: OfficeFilter) -> str:
     found = []
     for questions, given in ((the_map.about, wanted.about), (the_map.questions, wanted.answers)):
         for question in questions:
-            found += [say(option["label"]) for option in question.options if option["key"] == given.get(question.key)]
+            chosen = given.get(question.key)
+            found += [say(option["label"]) for option in question.options if option["key"] == chosen]
+    if wanted.pins.event:
+        found.append(wanted.pins.event)
+    if wanted.pins.channel:
+        found.append(reader_language().gettext(CHANNEL_WORDS[Channel(wanted.pins.channel)]))
     return " · ".join(found)
 
 
 def short_day(day: date) -> str:
     """A day in few letters: 14. 9. 2026."""
-    return format_date(day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale)
+    return format_date(
+        day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale
+    )
 
 
 def day_bars(days: Sequence[tuple[date, int]]) -> list[Bar]:
@@ -159,7 +166,8 @@ def scene(the_map: MapRecord) -> dict[str, Any]:
         "basemap": _basemap(the_map),
         "title": say(the_map.title),
         "categories": [
-            {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape} for c in the_map.categories
+            {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape}
+            for c in the_map.categories
         ],
         "signIn": url_for("office.sign_in_form", next=page),
     }
@@ -172,9 +180,11 @@ def _basemap(the_map: MapRecord) -> dict[str, Any]:
         url = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
         return {"kind": kind, "url": url, "attribution": attribution}
     if kind == "xyz":
-        url = url_for("tiles.base_tile", slug=the_map.slug, z=0, x=0, y=0).removesuffix("0/0/0") + "{z}/{x}/{y}"
+        first = url_for("tiles.base_tile", slug=the_map.slug, z=0, x=0, y=0)
+        url = first.removesuffix("0/0/0") + "{z}/{x}/{y}"
         return {"kind": kind, "url": url, "attribution": attribution, "maxZoom": the_map.basemap["max_zoom"]}
-    return {"kind": "vector", "url": {"type": "FeatureCollection", "features": []}, "attribution": attribution}
+    nothing = {"type": "FeatureCollection", "features": []}
+    return {"kind": "vector", "url": nothing, "attribution": attribution}
 
 
 def _to_author(the_map: MapRecord, message: str) -> str:

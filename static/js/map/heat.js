@@ -81,6 +81,8 @@ export const HeatLayer = L.Layer.extend({
       this.fire("heatmissing");
     });
     next.once("load", () => {
+      // Overtaken by a later choice: this layer is the old one itself, and Leaflet is not done with it yet.
+      if (this._now !== next) return;
       this._old?.remove();
       this._old = undefined;
       if (!missing) this.fire("heatready");

@@ -1,0 +1,165 @@
+"""The standalone map of a town: one HTML file for councillors, with heat, approved pins and the method."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.config import ROOT
+from app.i18n import N_, Language, text_in
+from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
+from app.inputs.heat import TOWN_CLOCK, HeatQuery, Weight
+from app.models import Pin
+from app.queries.features import conditions
+from app.queries.heat import uses_snapshot
+from app.queries.heat_store import HeatStore
+from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
+from app.queries.summary import Count, Summary, count_summary, stored_summary
+from gis.formats.folium_map import Assets, Layer, StandaloneMap, Words, standalone_map
+
+LEAFLET = ROOT / "static" / "vendor" / "leaflet"
+DECIMAL_COMMA = frozenset({"cs"})
+
+METHOD_PEOPLE = N_(
+    "Counted in squares of 25 m: one person counts once in one square and feeling, however many marks they"
+    " placed there. Each count is spread softly over its surroundings, most of it within %(metres)s m."
+)
+METHOD_PINS = N_(
+    "Every mark counts, in squares of 25 m; few busy people may weigh much. Each count is spread softly over"
+    " its surroundings, most of it within %(metres)s m."
+)
+METHOD_K = N_(
+    "Nothing is drawn where fewer than %(k)s people marked the same thing within a square of 250 m."
+)
+METHOD_WHO = N_(
+    "People took part of their own accord; this is not a survey of a chosen sample. Many marks in one place"
+    " mean that many people know it."
+)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """For whom a page is made: what heat, of which pins, in which language."""
+
+    query: HeatQuery
+    scope: Scope
+    wanted: PinFilter
+    language: Language
+
+
+def heat_page(session: Session, store: HeatStore, the_map: MapRecord, edition: Edition) -> str:
+    """The HTML of the map: the category asked for, or all of them as layers to switch.
+
+    What may be mailed on must be fit to be read by anybody, so only visible pins are counted and quoted,
+    whatever the filter says of states.
+    """
+    query, scope, language = edition.query, edition.scope, edition.language
+    wanted = replace(edition.wanted, states=PUBLIC_FILTER.states)
+    snapshot = stored_summary(session, the_map) if scope is Scope.PUBLIC and uses_snapshot(the_map) else None
+    summary = snapshot or count_summary(session, the_map, wanted)
+    categories = [c for c in the_map.categories if query.category in (None, c.key)]
+    layers = []
+    for category in categories:
+        heat = store.heat(session, the_map, replace(query, category=category.key), scope, wanted)
+        points = (
+            []
+            if scope is Scope.PUBLIC and not the_map.publish_pins
+            else _points(session, the_map, replace(wanted, categories=frozenset({category.key})))
+        )
+        layers.append(_layer(category, summary.category(category.key), points, language))
+        if not heat.is_empty:
+            layers[-1] = replace(layers[-1], surface=heat.surface, breaks=heat.breaks)
+    return standalone_map(
+        StandaloneMap(
+            words=_words(the_map, summary, query, scope, language),
+            boundary=the_map.boundary,
+            layers=layers,
+            assets=Assets((LEAFLET / "leaflet.js").read_text(), (LEAFLET / "leaflet.css").read_text()),
+            basemap=_basemap(session, the_map),
+        )
+    )
+
+
+def _points(session: Session, the_map: MapRecord, wanted: PinFilter) -> Sequence[Any]:
+    return session.execute(
+        select(func.ST_X(Pin.position), func.ST_Y(Pin.position), Pin.comment)
+        .where(*conditions(the_map.id, wanted))
+        .order_by(Pin.created_at, Pin.id)
+    ).all()
+
+
+def _layer(category: CategoryRecord, count: Count, points: Sequence[Any], language: Language) -> Layer:
+    people = language.ngettext("%(n)s person", "%(n)s people", count.people)
+    pins = language.ngettext("%(n)s mark", "%(n)s marks", count.pins)
+    return Layer(
+        label=text_in(category.word, language.code),
+        fill=category.color,
+        shape=category.shape,
+        count=f"{people}, {pins}",
+        lon=np.array([row[0] for row in points], dtype=np.float64),
+        lat=np.array([row[1] for row in points], dtype=np.float64),
+        comments={i: row[2] for i, row in enumerate(points) if row[2]},
+    )
+
+
+def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope, language: Language) -> Words:
+    say = language.gettext
+    by_people = query.weight is Weight.PEOPLE
+    return Words(
+        lang=language.code,
+        title=text_in(the_map.title, language.code),
+        summary=_who(summary, language),
+        heat_heading=say(N_("Where people feel it")),
+        heat_off=say(N_("without heat")),
+        pins_heading=say(N_("Marks")),
+        unit=say(N_("people per hectare")) if by_people else say(N_("marks per hectare")),
+        comment_hint=say(N_("Marks with a light middle have a comment; tap them.")),
+        method_heading=say(N_("How to read this")),
+        method=_method(the_map, query, scope, language),
+        made=say(N_("Made on %(day)s"), {"day": _day(datetime.now(UTC), language)}),
+        zoom_in=say(N_("Zoom in")),
+        zoom_out=say(N_("Zoom out")),
+        close=say(N_("Close")),
+        nothing=say(N_("There is too little of this to show on a map.")),
+        decimal_comma=language.code in DECIMAL_COMMA,
+    )
+
+
+def _who(summary: Summary, language: Language) -> str:
+    people = language.ngettext("%(n)s person", "%(n)s people", summary.people)
+    pins = language.ngettext("%(n)s mark", "%(n)s marks", summary.pins)
+    if summary.first is None or summary.last is None:
+        return f"{people}, {pins}"
+    return f"{people}, {pins}, {_day(summary.first, language)} – {_day(summary.last, language)}"
+
+
+def _method(the_map: MapRecord, query: HeatQuery, scope: Scope, language: Language) -> list[str]:
+    say = language.gettext
+    metres = format_decimal(query.bandwidth_m, locale=language.locale)
+    counted = METHOD_PEOPLE if query.weight is Weight.PEOPLE else METHOD_PINS
+    paragraphs = [say(counted, {"metres": metres})]
+    if scope is Scope.PUBLIC:
+        paragraphs.append(say(METHOD_K, {"k": the_map.k}))
+    else:
+        paragraphs.append(
+            say(N_("For the town office: single people can show here. Don’t publish this file."))
+        )
+    return [*paragraphs, say(METHOD_WHO)]
+
+
+def _day(moment: datetime, language: Language) -> str:
+    return format_date(moment.astimezone(TOWN_CLOCK), "long", locale=language.locale)
+
+
+def _basemap(session: Session, the_map: MapRecord) -> Any:
+    layer = basemap_layer(session, the_map.id)
+    return json.loads(layer.geojson) if layer else None

@@ -1,0 +1,1 @@
+"""Getting the server to run: on a desk (`local`), in containers, behind a proxy."""

@@ -1,0 +1,62 @@
+"""How gunicorn serves the app: on a desk through ./run, in a container, behind a proxy.
+
+POCIT_WORKERS and POCIT_THREADS override the counts; `--bind` says where.
+"""
+
+# ruff: noqa: N999
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
+
+CORES = len(os.sched_getaffinity(0))
+PR_SET_PDEATHSIG = 1
+
+wsgi_app = "app:create_app()"
+# Threads, since requests wait for the database; several processes, since Python computes in one thread.
+worker_class = "gthread"
+workers = int(os.environ.get("POCIT_WORKERS") or min(max(2, CORES), 8))
+# Each thread may hold one connection: at most 8 × 8 of the 100 that PostgreSQL allows by default.
+threads = int(os.environ.get("POCIT_THREADS") or 8)
+# The app is loaded once and then forked: half the start-up, and one answer when it can't start. It opens no
+# connection while it is made.
+preload_app = True
+
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+backlog = 1024
+# The workers' heartbeat files: on a disk they would wait for it.
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there unguessable
+worker_tmp_dir = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
+
+# Who looked at which map when is nobody's business.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+# gunicorn's control socket would lie in the home of whoever runs it, one for all servers.
+control_socket_disable = True
+
+
+def _end_with_parent(number: signal.Signals, parent: int) -> None:
+    """Have the kernel send us a signal when our parent dies, even by SIGKILL."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if os.getppid() != parent:  # it died before we asked
+        os.kill(os.getpid(), number)
+
+
+def on_starting(server: Arbiter) -> None:
+    """Under ./run the server ends with it."""
+    launcher = os.environ.get("POCIT_LAUNCHER")
+    if launcher:
+        _end_with_parent(signal.SIGTERM, int(launcher))
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """A worker ends with its master."""
+    _end_with_parent(signal.SIGKILL, server.pid)

@@ -1,0 +1,43 @@
+/** After a mark is stored: short thanks, what happens next, and the next one a tap away. */
+
+import { choices, folded, footWays } from "#js/citizen/pieces.js";
+import { asksAbout, pinOf, screen, showsOthers } from "#js/citizen/state.js";
+import { h, icon, typeset } from "#js/lib/dom.js";
+import { _, ngettext } from "#js/lib/words.js";
+
+export function thanksScreen(page, state) {
+  const { id, first } = screen(state);
+  const pin = pinOf(state, id);
+  const n = state.pins.length;
+  const title = h("h2.sheet-title", { tabindex: "-1" }, h("span.done-mark", {}, icon("check")), h("span", {}, first ? _("Thank you, it is on the map") : ngettext("Thank you, that is your %(n)s mark", "Thank you, you now have %(n)s marks", n)));
+  const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
+  const edit = h("button.link-button", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "own", id } }) }, _("Change it"));
+  const children = [
+    h("div.sheet-head", {}, title),
+    first && page.config.thanks && folded(page.config.thanks, openInfo),
+    pin?.state === "pending" && h("p.soft", {}, _("Others will see it once the town office has read it.")),
+    h("div.another", {}, h("p", {}, _("Add another?")), edit),
+    choices(page, { label: _("Add another?") }),
+    first && showsOthers(state) && page.config.showOthers !== "always" && h("p.others-hint", {}, icon("eye"), h("span", {}, _("Now you can see what others marked. Tap a mark to read it."))),
+    asksAbout(state) && aboutInvitation(page),
+    footWays(page, state, ["mine", "results", "info"]),
+  ];
+  return { children, focus: title };
+}
+
+function aboutInvitation(page) {
+  const n = page.config.about.length;
+  const refuse = (event) => {
+    page.deeds.skipAbout();
+    event.target.closest(".invitation")?.remove();
+    page.sheet.focusHeading();
+  };
+  return h(
+    "div.invitation",
+    {},
+    h("button.invitation-way", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "about" } }) },
+      h("strong", {}, ngettext("One short question about you", "%(n)s short questions about you", n)),
+      h("span", {}, typeset(_("So that we see whose voice is missing.")))),
+    h("button.button.button-quiet.button-icon", { type: "button", "aria-label": _("No, thank you"), title: _("No, thank you"), onclick: refuse }, icon("close")),
+  );
+}

@@ -1,0 +1,139 @@
+/** The office's page of one map: filter, map and list put together. */
+
+import { readData } from "#js/lib/dom.js";
+import { toast } from "#js/lib/toast.js";
+import { _, distance } from "#js/lib/words.js";
+import { nearestFinder } from "#js/map/names.js";
+import { connectDecisions } from "#js/office/decide.js";
+import { connectFilter, connectWords, heatParams } from "#js/office/filter.js";
+import { connectKeys } from "#js/office/keys.js";
+import { connectList } from "#js/office/list.js";
+import { connectScene } from "#js/office/scene.js";
+
+const data = readData("scene");
+const side = document.querySelector("[data-side]");
+const mapElement = document.querySelector("[data-map]");
+
+/** Finds the street or place of a pin, once the map's own layer is there. */
+let nearest = null;
+let scene = null;
+
+const placeOf = (item) => ({ lon: Number(item.dataset.lon), lat: Number(item.dataset.lat) });
+
+function nameItems(root) {
+  if (!nearest) return;
+  const items = root.matches("[data-pin]") ? [root] : root.querySelectorAll("[data-pin]");
+  for (const item of items) {
+    const { lon, lat } = placeOf(item);
+    const found = nearest(lon, lat);
+    if (!found) continue;
+    item.querySelector("[data-near]").textContent = found.name;
+    const long = item.querySelector("[data-near-long]");
+    if (long) long.textContent = found.distance_m > 15 ? `${found.name}, ${distance(found.distance_m)}` : found.name;
+  }
+}
+
+function failed(failure) {
+  if (failure.name === "AbortError") return;
+  if (failure.status === 401) signedOut();
+  else toast(failure.message);
+}
+
+function signedOut() {
+  toast(_("You have been signed out."), { action: _("Sign in"), onAction: () => location.assign(data.signIn), seconds: 600 });
+}
+
+function carry(params) {
+  const query = heatParams(params).toString();
+  for (const link of document.querySelectorAll("[data-carries]")) link.href = link.href.split("?")[0] + (query ? `?${query}` : "");
+}
+
+function follow(params) {
+  const query = params.toString();
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  carry(params);
+  list.follow(params).catch(failed);
+  scene?.follow(params).catch(failed);
+}
+
+connectWords();
+const filter = connectFilter(side.querySelector("[data-filter]"), follow);
+const list = connectList({
+  side,
+  page: data.page,
+  onChoose: (item, { fromMap }) => scene?.point(item?.dataset.pin, item && placeOf(item), { move: !fromMap }),
+  onHover: (item) => {
+    const shown = item ?? list.chosen;
+    scene?.point(shown?.dataset.pin, shown && placeOf(shown));
+  },
+  onItems: nameItems,
+  onFound: (found) => filter.setCounts(JSON.parse(found.dataset.counts)),
+});
+connectDecisions({
+  side,
+  page: data.page,
+  onDecided(item, old) {
+    if (old) list.put(item, old);
+    scene?.redraw(item.dataset.pin, item.dataset.state);
+    if (filter.params().get("state") === "pending" && item.dataset.state !== "pending") list.step(1);
+    else item.focus({ preventScroll: true });
+  },
+  onSignedOut: signedOut,
+});
+
+side.addEventListener("click", (event) => {
+  const person = event.target.closest("[data-person]");
+  const everybody = event.target.closest("[data-everybody]");
+  if (!person && !everybody) return;
+  event.preventDefault();
+  filter.setPerson(person?.dataset.person ?? null);
+});
+
+/** Presses what a key stands for in the open pin. */
+const press = (selector) => () => list.chosen?.querySelector(selector)?.requestSubmit();
+connectKeys(side.querySelector("[data-keys]"), {
+  j: () => list.step(1),
+  k: () => list.step(-1),
+  a: press('form[data-do="approve"]'),
+  s: press('form[data-do="show"]'),
+  h() {
+    const box = list.chosen?.querySelector("[data-hide]");
+    if (!box) return;
+    box.open = true;
+    box.querySelector('[name="ready"]').focus({ preventScroll: true });
+  },
+  "/": () => filter.focusWords(),
+  escape() {
+    const box = list.chosen?.querySelector("[data-hide][open]");
+    if (!box) return;
+    box.open = false;
+    list.chosen.focus({ preventScroll: true });
+  },
+});
+// Escape also leaves the reason's own field.
+side.addEventListener("keydown", (event) => {
+  const box = event.key === "Escape" && event.target.closest("[data-hide]");
+  if (!box) return;
+  box.open = false;
+  box.closest("[data-pin]").focus({ preventScroll: true });
+});
+
+carry(filter.params());
+mapElement.addEventListener("map:tilesmissing", () => {
+  if (data.basemap.kind === "xyz" || typeof data.basemap.url === "string") {
+    toast(_("The base map could not be loaded; the pins are where they belong."));
+  }
+});
+const pointed = new URLSearchParams(location.search).get("pin");
+scene = await connectScene({
+  element: mapElement,
+  panel: document.querySelector("[data-layers]"),
+  data,
+  params: filter.params(),
+  onPick: (id) => list.chooseById(id, { fromMap: true }),
+});
+if (scene.town.data) nearest = nearestFinder(scene.town.data);
+nameItems(side);
+await Promise.all([scene.follow(filter.params()).catch(failed), scene.ready]);
+if (pointed) await list.chooseById(pointed);
+document.documentElement.dataset.office = "ready";
