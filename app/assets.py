@@ -32,9 +32,7 @@ class Assets:
         """Ten hex digits of the file's content, or an empty text where there is no such file."""
         if self.watch or name not in self._fingerprints:
             path = self.folder / name
-            self._fingerprints[name] = (
-                hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
-            )
+            self._fingerprints[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
         return self._fingerprints[name]
 
     @cached_property

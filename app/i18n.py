@@ -60,7 +60,8 @@ def languages() -> Mapping[str, Language]:
 
 def language(code: str) -> Language:
     """The language of this code, or Czech where we have no words for it."""
-    return languages().get(code) or languages()[DEFAULT_LANGUAGE]
+    known = languages()
+    return known.get(code) or known.get(DEFAULT_LANGUAGE) or known[SOURCE_LANGUAGE]
 
 
 def preferred(accepted: Iterable[str], offered: Sequence[str]) -> str:

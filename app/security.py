@@ -30,9 +30,7 @@ def device_token() -> str:
     """The token of the citizen's device; NotSignedIn without one or with one too short to be secret."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not TOKEN.fullmatch(token.strip()):
-        raise NotSignedIn(
-            Problem("Authorization", N_("A device token of at least 128 random bits is needed."))
-        )
+        raise NotSignedIn(Problem("Authorization", N_("A device token of at least 128 random bits is needed.")))
     return token.strip()
 
 

@@ -37,14 +37,13 @@ def send_for(port: int, requests: Iterator[bytes], *, connections: int, seconds:
     statuses: dict[int, int] = {}
     opened = [_connected(port) for _ in range(connections)]
     for connection in opened:
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(connection, selectors.EVENT_READ, connection)
         connection.sendall(next(requests))
     start = time.monotonic()
     waiting = connections
     while waiting:
         for key, _ in selector.select():
-            connection = key.fileobj
-            assert isinstance(connection, socket.socket)
+            connection: socket.socket = key.data
             answer = _answer(connection)
             status = int(answer[9:12])
             statuses[status] = statuses.get(status, 0) + 1
@@ -52,7 +51,7 @@ def send_for(port: int, requests: Iterator[bytes], *, connections: int, seconds:
                 selector.unregister(connection)
                 connection.close()
                 connection = _connected(port)
-                selector.register(connection, selectors.EVENT_READ)
+                selector.register(connection, selectors.EVENT_READ, connection)
                 opened.append(connection)
             if time.monotonic() - start < seconds:
                 connection.sendall(next(requests))

@@ -20,7 +20,16 @@ READY_S = 30
 def gunicorn(application: str, environment: Mapping[str, str], ready_path: str) -> Iterator[int]:
     """The port of a running application, such as "app:create_app()"."""
     port = _free_port()
-    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "deploy" / "gunicorn.conf.py"), "-b", f"127.0.0.1:{port}", application]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        str(ROOT / "deploy" / "gunicorn.conf.py"),
+        "-b",
+        f"127.0.0.1:{port}",
+        application,
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
     try:
         _wait(port, ready_path, process)

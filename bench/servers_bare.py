@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from psycopg_pool import ConnectionPool
 
 
@@ -21,15 +21,16 @@ def create_bare() -> Flask:
         return "ok"
 
     @app.post("/items")
-    def create() -> tuple[object, int]:
+    def create() -> tuple[Response, int]:
         pool.open()
         feature = request.get_json()
         lon, lat = feature["geometry"]["coordinates"]
+        said = feature["properties"]
         with pool.connection() as connection:
             connection.execute(
                 "INSERT INTO bare_pin (id, category, comment, position)"
                 " VALUES (%s, %s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
-                (uuid.UUID(feature["id"]), feature["properties"]["category"], feature["properties"].get("comment"), lon, lat),
+                (uuid.UUID(feature["id"]), said["category"], said.get("comment"), lon, lat),
             )
         return jsonify(feature), 201
 

@@ -99,10 +99,13 @@ def _report(ours: list[Load], bare: list[Load]) -> None:
     others = sum(n for load in (*ours, *bare) for status, n in load.statuses.items() if status != 201)
 
     def row(name: str, figures: list[float], digits: int) -> list[str]:
-        return [name, *(f"{value:.{digits}f}" for value in (min(figures), statistics.median(figures), max(figures)))]
+        return [
+            name,
+            *(f"{value:.{digits}f}" for value in (min(figures), statistics.median(figures), max(figures))),
+        ]
 
     print_table(
-        f"submit: pins stored per second, {CONNECTIONS} connections, {ROUNDS} rounds of {ROUND_S:.0f} s each, in turn",
+        f"submit: pins stored per second, {CONNECTIONS} connections, {ROUNDS} rounds of {ROUND_S:.0f} s in turn",
         ["", "min", "median", "max"],
         [
             row("ours: POST …/items", mine, 0),

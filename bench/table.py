@@ -11,5 +11,8 @@ def print_table(title: str, heading: Sequence[str], rows: Sequence[Sequence[obje
     widths = [max(len(row[n]) for row in written) for n in range(len(heading))]
     print(f"\n{title}")
     for row in written:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
         print("  " + "   ".join(cells))

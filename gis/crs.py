@@ -169,9 +169,7 @@ def _between(from_epsg: int, to_epsg: int) -> int | None:
     return None
 
 
-def _share(
-    one: Floats, one_range: tuple[float, float], other: Floats, other_range: tuple[float, float]
-) -> float:
+def _share(one: Floats, one_range: tuple[float, float], other: Floats, other_range: tuple[float, float]) -> float:
     if one.size == 0:
         return 0.0
     inside = (one > one_range[0]) & (one < one_range[1]) & (other > other_range[0]) & (other < other_range[1])

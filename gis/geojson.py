@@ -64,9 +64,7 @@ def read_boundary(source: str | bytes | Mapping[str, Any]) -> MultiPolygon:
     return _sound(area)
 
 
-def point_feature(
-    identity: str, lon: float, lat: float, properties: Mapping[str, object]
-) -> dict[str, object]:
+def point_feature(identity: str, lon: float, lat: float, properties: Mapping[str, object]) -> dict[str, object]:
     """One pin as a GeoJSON Feature."""
     return {
         "type": "Feature",
@@ -97,9 +95,7 @@ def dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def stream(
-    features: Iterable[Mapping[str, object]], *, chunk: int = 500, **members: object
-) -> Iterator[bytes]:
+def stream(features: Iterable[Mapping[str, object]], *, chunk: int = 500, **members: object) -> Iterator[bytes]:
     """A FeatureCollection as pieces of UTF-8, one feature a line, never wholly in memory."""
     head = dumps({"type": "FeatureCollection", **members})[:-1]
     piece, separator = [f'{head},"features":[\n'], ""

@@ -44,9 +44,7 @@ class Names:
         if not len(near):
             return None
         distances = shapely.distance(self.shapes[near], point)
-        best = min(
-            zip(near, distances, strict=True), key=lambda pair: (pair[1] - self._start(pair[0]), pair[0])
-        )
+        best = min(zip(near, distances, strict=True), key=lambda pair: (pair[1] - self._start(pair[0]), pair[0]))
         return str(self.names[int(best[0])])
 
     def _start(self, index: int) -> float:

@@ -102,9 +102,7 @@ def css_variables(categories: Mapping[str, str] | None = None) -> str:
     `categories` maps keys to `#rrggbb`; without it the default categories are written.
     """
     light, dark = (f"color-scheme:{theme};" + _declarations(theme, categories) for theme in THEMES)
-    shapes = "".join(
-        f'--shape-{name}:"{svg_path(name)}";--clip-{name}:{css_polygon(name)};' for name in SHAPES
-    )
+    shapes = "".join(f'--shape-{name}:"{svg_path(name)}";--clip-{name}:{css_polygon(name)};' for name in SHAPES)
     return _sheet(light + shapes, dark, light)
 
 

@@ -99,9 +99,7 @@ def svg_path(shape: str, *, centre: Point = (0.0, 0.0), radius: float = 1.0) -> 
         half = f"a{_number(r)} {_number(r)} 0 1 0 "
         return f"{start}{half}{_number(2 * r)} 0{half}{_number(-2 * r)} 0Z"
     return (
-        "M"
-        + "L".join(f"{_number(x)} {_number(y)}" for x, y in placed(shape, centre=centre, radius=radius))
-        + "Z"
+        "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in placed(shape, centre=centre, radius=radius)) + "Z"
     )
 
 

@@ -43,7 +43,7 @@ def group() -> None:
 )
 @click.option("-f", "--format", "form", type=click.Choice(FORMS), default="tif", show_default=True)
 @output_option
-def export(  # noqa: PLR0917 - an option of the command line is a parameter
+def export(
     map_slug: str,
     category: str | None,
     bandwidth: str | None,

@@ -23,9 +23,7 @@ def group() -> None:
 @group.command("add")
 @click.argument("email")
 @click.option("--town", "town_slug", metavar="SLUG", help="The town; not needed for an admin.")
-@click.option(
-    "--role", required=True, type=click.Choice([role.value for role in Role]), help="What they may do."
-)
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help="What they may do.")
 def add(email: str, town_slug: str | None, role: str) -> None:
     """Make an account for EMAIL, or give it another role.
 

@@ -36,9 +36,7 @@ def opened_session() -> Iterator[Session]:
         with database.session() as session:
             yield session
     except OperationalError as error:
-        raise click.ClickException(
-            f"the database does not answer: {str(error.orig).splitlines()[0]}"
-        ) from error
+        raise click.ClickException(f"the database does not answer: {str(error.orig).splitlines()[0]}") from error
     finally:
         database.engine.dispose()
 

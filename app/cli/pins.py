@@ -62,15 +62,11 @@ def import_(
     epsg = _epsg(crs) if crs else opened.epsg
     with opened_session() as session:
         the_map = find_map(session, map_slug)
-        report = import_pins(
-            session, the_map, with_progress(opened.rows, "pins", opened.count), options, epsg
-        )
+        report = import_pins(session, the_map, with_progress(opened.rows, "pins", opened.count), options, epsg)
         say_report(report)
         if strict and report.refused:
             raise InvalidInput(
-                Problem(
-                    "--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)}
-                )
+                Problem("--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)})
             )
         session.commit()
 
@@ -80,7 +76,9 @@ def import_(
 @click.option(
     "-f", "--format", "file_format", type=click.Choice(["geojson"]), default="geojson", show_default=True
 )
-@click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.OFFICE.value, show_default=True)
+@click.option(
+    "--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.OFFICE.value, show_default=True
+)
 @output_option
 def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> None:
     """The pins of MAP as a file: everything (office), or only what is public."""
@@ -97,9 +95,7 @@ def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> 
 def say_report(report: ImportReport) -> None:
     """The import's outcome on stderr: every bad row, then the sum."""
     if report.turned_krovak:
-        click.echo(
-            f"coordinates recognised as S-JTSK ({report.turned_krovak}), turned to EPSG:5514", err=True
-        )
+        click.echo(f"coordinates recognised as S-JTSK ({report.turned_krovak}), turned to EPSG:5514", err=True)
     for row in report.refused:
         where = f"row {row.number}" + (f" (line {row.line})" if row.line else "")
         reason = row.problem.message % row.problem.data if row.problem.data else row.problem.message

@@ -50,9 +50,7 @@ def parse_account(
     if not EMAIL.fullmatch(email) or len(email) > MOST_EMAIL_CHARACTERS or not storable(email):
         problems.append(Problem("email", N_("This is not an e-mail address.")))
     if role not in tuple(Role):
-        problems.append(
-            Problem("role", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(Role)})
-        )
+        problems.append(Problem("role", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(Role)}))
     elif role != Role.ADMIN and not town_slug:
         problems.append(Problem("town", N_("Say of which town; only an admin is of the whole server.")))
     if password is not None and (problem := password_problem(password)):

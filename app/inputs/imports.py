@@ -225,9 +225,7 @@ def _answer(value: Any) -> Any:
     return text
 
 
-def _checked(
-    found: Mapping[str, Any], questions: tuple[Question, ...], category: str | None
-) -> dict[str, Any]:
+def _checked(found: Mapping[str, Any], questions: tuple[Question, ...], category: str | None) -> dict[str, Any]:
     given = {key: value for key, value in found.items() if value is not None}
     for problem in check_answers(given, questions, category):
         raise _Bad(problem.field, problem.message, **problem.data)

@@ -30,7 +30,24 @@ MOST_BASEMAP_BYTES = 20_000_000
 MOST_MAP_BYTES = 1_000_000
 CZECH_CRS = 5514
 RESERVED = frozenset(
-    ["id", "category", "comment", "created_at", "changed_at", "channel", "event", "supports", "status", "answer", "answered_at", "zoom", "state", "hidden_reason", "respondent", "geometry"]
+    [
+        "id",
+        "category",
+        "comment",
+        "created_at",
+        "changed_at",
+        "channel",
+        "event",
+        "supports",
+        "status",
+        "answer",
+        "answered_at",
+        "zoom",
+        "state",
+        "hidden_reason",
+        "respondent",
+        "geometry",
+    ]
 )
 """Properties of a pin that a question may not be called."""
 
@@ -140,9 +157,7 @@ def _category(item: Fields) -> CategoryInput:
 
 def _option(item: Fields) -> Mapping[str, Any]:
     return {
-        "key": item.take(
-            "key", f.pattern(re.compile(r"[\w-]{1,40}"), N_("A key is short and has no spaces."))
-        ),
+        "key": item.take("key", f.pattern(re.compile(r"[\w-]{1,40}"), N_("A key is short and has no spaces."))),
         "label": item.take("label", f.texts),
     }
 

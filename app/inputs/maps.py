@@ -92,6 +92,4 @@ class MapInput:
     @property
     def basemap_fingerprint(self) -> str | None:
         """Changes when the vector basemap changes: part of its address."""
-        return (
-            hashlib.sha256(self.basemap_geojson.encode()).hexdigest()[:12] if self.basemap_geojson else None
-        )
+        return hashlib.sha256(self.basemap_geojson.encode()).hexdigest()[:12] if self.basemap_geojson else None

@@ -170,9 +170,7 @@ def parse_seen(form: Mapping[str, str]) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Malformed(
-            Problem("seen", N_("This must be a date and time like 2026-09-14T08:00:00Z."))
-        ) from error
+        raise Malformed(Problem("seen", N_("This must be a date and time like 2026-09-14T08:00:00Z."))) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -137,9 +137,7 @@ def _place_columns(path: Path, names: tuple[str, ...], x: str | None, y: str | N
                 )
         return x, y
     by_lower = {name.lower(): name for name in reversed(names)}
-    found = [
-        next((by_lower[n] for n in known if n in by_lower), None) for known in (X_NAMES, Y_NAMES, WKT_NAMES)
-    ]
+    found = [next((by_lower[n] for n in known if n in by_lower), None) for known in (X_NAMES, Y_NAMES, WKT_NAMES)]
     if found[2]:
         return (found[2],)
     if found[0] and found[1]:

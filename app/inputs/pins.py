@@ -15,7 +15,19 @@ MOST_COMMENT_CHARACTERS = 1000
 LEAST_ZOOM, MOST_ZOOM = 0, 24
 
 OURS = frozenset(
-    ["id", "created_at", "changed_at", "channel", "supports", "status", "answer", "answered_at", "state", "hidden_reason", "respondent"]
+    [
+        "id",
+        "created_at",
+        "changed_at",
+        "channel",
+        "supports",
+        "status",
+        "answer",
+        "answered_at",
+        "state",
+        "hidden_reason",
+        "respondent",
+    ]
 )
 """Properties that the server sets; a client that sends a stored feature back may carry them along."""
 

@@ -1,4 +1,4 @@
-"""Tables. Everything that grows leads its keys with the map's id: see docs/decisions/0002-keys-lead-with-the-map.md."""
+"""Tables. What grows leads its keys with the map's id: see docs/decisions/0002-keys-lead-with-the-map.md."""
 
 from app.models.account import Official, Role, TownRole
 from app.models.base import Base

@@ -41,9 +41,7 @@ class OfficialRecord:
 
 def find_official(session: Session, official_id: int) -> OfficialRecord | None:
     """The official of this id with the roles of this moment."""
-    row = session.scalar(
-        select(Official).where(Official.id == official_id).options(selectinload(Official.roles))
-    )
+    row = session.scalar(select(Official).where(Official.id == official_id).options(selectinload(Official.roles)))
     if row is None:
         return None
     # "admin" of a town row would be more than a town can give: there it counts as editor.

@@ -135,9 +135,7 @@ def count_pins(session: Session, the_map: MapRecord, wanted: PinFilter, scope: S
     return session.scalar(query) or 0
 
 
-def stream_pins(
-    session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope
-) -> Iterator[dict[str, Any]]:
+def stream_pins(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> Iterator[dict[str, Any]]:
     """All matching pins as Features, read in batches: memory stays the same for any number."""
     query = pin_query(the_map, wanted, scope).order_by(Pin.id)
     for row in session.execute(query, execution_options={"yield_per": STREAM_ROWS}):
@@ -190,9 +188,7 @@ def own_feature(row: PinRow, the_map: MapRecord) -> dict[str, Any]:
 
 def rfc3339(moment: datetime | None) -> str | None:
     """A moment in UTC as RFC 3339."""
-    return (
-        moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
-    )
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
 
 
 def _properties(row: PinRow) -> dict[str, Any]:

@@ -131,9 +131,7 @@ def make_surface(the_map: MapRecord, squares: CountedSquares, query: HeatQuery, 
     """The heat surface over counted squares; for everybody only what the k-rule lets through."""
     cells = squares.cells(query, the_map.k if scope is Scope.PUBLIC else None)
     try:
-        return density(
-            cells, metric_boundary(the_map), srid=the_map.metric_srid, bandwidth_m=query.bandwidth_m
-        )
+        return density(cells, metric_boundary(the_map), srid=the_map.metric_srid, bandwidth_m=query.bandwidth_m)
     except SurfaceTooLarge as error:
         raise Malformed(Problem("bandwidth", N_("The map is too large for so fine a surface."))) from error
 
@@ -150,9 +148,7 @@ def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope:
     the newest change would miss a deletion that meets an arrival.
     """
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
-        taken_at = session.scalar(
-            select(func.max(DaySnapshot.taken_at)).where(DaySnapshot.map_id == the_map.id)
-        )
+        taken_at = session.scalar(select(func.max(DaySnapshot.taken_at)).where(DaySnapshot.map_id == the_map.id))
         return _mark(the_map.id, the_map.version, taken_at)
     wanted = PUBLIC_FILTER if scope is Scope.PUBLIC else wanted
     pin = func.row(Pin.id, Pin.respondent_id, Pin.category, Pin.square_x, Pin.square_y, Pin.created_at)

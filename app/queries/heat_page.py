@@ -37,9 +37,7 @@ METHOD_PINS = N_(
     "Every mark counts, in squares of 25 m; few busy people may weigh much. Each count is spread softly over"
     " its surroundings, most of it within %(metres)s m."
 )
-METHOD_K = N_(
-    "Nothing is drawn where fewer than %(k)s people marked the same thing within a square of 250 m."
-)
+METHOD_K = N_("Nothing is drawn where fewer than %(k)s people marked the same thing within a square of 250 m.")
 METHOD_WHO = N_(
     "People took part of their own accord; this is not a survey of a chosen sample. Many marks in one place"
     " mean that many people know it."
@@ -150,9 +148,7 @@ def _method(the_map: MapRecord, query: HeatQuery, scope: Scope, language: Langua
     if scope is Scope.PUBLIC:
         paragraphs.append(say(METHOD_K, {"k": the_map.k}))
     else:
-        paragraphs.append(
-            say(N_("For the town office: single people can show here. Don’t publish this file."))
-        )
+        paragraphs.append(say(N_("For the town office: single people can show here. Don’t publish this file.")))
     return [*paragraphs, say(METHOD_WHO)]
 
 

@@ -129,9 +129,7 @@ def read_map(session: Session, slug: str) -> MapRecord:
     row = session.scalar(
         select(TownMap)
         .where(TownMap.slug == slug)
-        .options(
-            selectinload(TownMap.categories), selectinload(TownMap.questions), selectinload(TownMap.town)
-        )
+        .options(selectinload(TownMap.categories), selectinload(TownMap.questions), selectinload(TownMap.town))
         .execution_options(populate_existing=True)
     )
     if row is None:

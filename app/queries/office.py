@@ -148,9 +148,9 @@ def dots(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> dict[str
     )
     lon, lat = func.ST_X(Pin.position), func.ST_Y(Pin.position)
     rows = session.execute(
-        _narrow(
-            select(Pin.id, cast(lon, Float), cast(lat, Float), Pin.category, flags), the_map, wanted
-        ).order_by(Pin.created_at, Pin.id)
+        _narrow(select(Pin.id, cast(lon, Float), cast(lat, Float), Pin.category, flags), the_map, wanted).order_by(
+            Pin.created_at, Pin.id
+        )
     ).all()
     place = {key: n for n, key in enumerate(order)}
     return {
@@ -176,9 +176,7 @@ def _narrow(
 ) -> Select[Any]:
     """The query over the pins of the filter; people are joined only where it asks for their answers."""
     if wanted.about:
-        query = query.join(
-            Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id)
-        )
+        query = query.join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
     return _narrow_row(query, the_map, wanted, but_category=but_category)
 
 

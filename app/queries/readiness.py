@@ -25,6 +25,4 @@ def is_ready(session: Session) -> bool:
 @cache
 def newest_revision() -> str | None:
     """The newest migration of this checkout."""
-    return ScriptDirectory.from_config(
-        AlembicConfig(str(ROOT / "migrations" / "alembic.ini"))
-    ).get_current_head()
+    return ScriptDirectory.from_config(AlembicConfig(str(ROOT / "migrations" / "alembic.ini"))).get_current_head()

@@ -87,9 +87,7 @@ class Summary:
         values = dict(stored)
         for name in ("categories", "channels", "events"):
             values[name] = [Count(**count) for count in values[name]]
-        values["days"] = [
-            DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]
-        ]
+        values["days"] = [DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]]
         for name in ("first", "last", "taken_at"):
             values[name] = values[name] and datetime.fromisoformat(values[name])
         return cls(**values)
@@ -206,7 +204,5 @@ def _counts(session: Session, column: Any, where: Sequence[Any]) -> list[Count]:
 def _days(session: Session, where: Sequence[Any]) -> list[DayCount]:
     day = cast(func.timezone(TOWN_CLOCK.key, Pin.created_at), Date).label("day")
     people = func.count(distinct(Pin.respondent_id))
-    rows = session.execute(
-        select(day, people, func.count()).where(*where).group_by("day").order_by("day")
-    ).all()
+    rows = session.execute(select(day, people, func.count()).where(*where).group_by("day").order_by("day")).all()
     return [DayCount(*row) for row in rows]

@@ -114,9 +114,7 @@ def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> 
         yield Batch(chunk, lon, lat)
 
 
-def _to_wgs84(
-    x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None) -> tuple[np.ndarray, np.ndarray]:
     if order is not None:
         westing_first = order in ("east_north", "westing_southing")
         east, north = (x, y) if westing_first else (y, x)
@@ -135,9 +133,7 @@ def _acceptable(
     placed = np.isfinite(batch.lon) & np.isfinite(batch.lat)
     lon, lat = np.where(placed, batch.lon, 0.0), np.where(placed, batch.lat, 0.0)
     inside = shapely.intersects_xy(the_map.boundary, lon, lat) & placed
-    columns, lines = square_of(
-        *to_metric(the_map.metric_srid)(np.where(inside, lon, 0), np.where(inside, lat, 0))
-    )
+    columns, lines = square_of(*to_metric(the_map.metric_srid)(np.where(inside, lon, 0), np.where(inside, lat, 0)))
     for n, row in enumerate(batch.rows):
         if not inside[n]:
             why = OUTSIDE if placed[n] else NO_POINT

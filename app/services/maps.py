@@ -129,9 +129,7 @@ def _question(scope: QuestionScope, position: int, wanted: QuestionInput) -> Que
 
 def _events(session: Session, row: TownMap, wanted: MapInput) -> None:
     codes = [event.code for event in wanted.events]
-    used = session.scalars(
-        select(Pin.event).where(Pin.map_id == row.id, Pin.event.not_in(codes)).distinct()
-    ).all()
+    used = session.scalars(select(Pin.event).where(Pin.map_id == row.id, Pin.event.not_in(codes)).distinct()).all()
     _refuse_vanishing(used, "events", N_("The event %(key)s has pins, so it can't be left out."))
     existing = {event.code: event for event in session.scalars(select(Event).where(Event.map_id == row.id))}
     for code in existing.keys() - set(codes):

@@ -52,16 +52,12 @@ def hide_pin(
         raise Unacceptable(Problem("reason", N_("Give a reason. The author will read it.")))
     if len(reason) > MOST_REASON_CHARACTERS:
         raise Unacceptable(
-            Problem(
-                "reason", N_("The reason has at most %(most)s characters."), {"most": MOST_REASON_CHARACTERS}
-            )
+            Problem("reason", N_("The reason has at most %(most)s characters."), {"most": MOST_REASON_CHARACTERS})
         )
     return _decide(session, the_map, pin_id, _Wanted(PinState.HIDDEN, reason), seen)
 
 
-def show_pin(
-    session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None
-) -> Decision:
+def show_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID, *, seen: datetime | None = None) -> Decision:
     """Let everybody see the pin again."""
     return _decide(session, the_map, pin_id, _Wanted(PinState.VISIBLE), seen)
 

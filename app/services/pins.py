@@ -27,16 +27,19 @@ from gis.grid import square_of
 _INSERT = """
 WITH who AS (
     SELECT COALESCE(
-        (SELECT respondent_id FROM respondent_device WHERE map_id = %(map)s AND device_id = %(device)s), %(device)s
+        (SELECT respondent_id FROM respondent_device WHERE map_id = %(map)s AND device_id = %(device)s),
+        %(device)s
     ) AS id
 ), person AS (
     INSERT INTO respondent (map_id, id) SELECT %(map)s, id FROM who ON CONFLICT DO NOTHING
 )
 INSERT INTO pin (
-    map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event, state
+    map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event,
+    state
 )
-SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), %(square_x)s, %(square_y)s, %(zoom)s,
-       %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s, %(event)s, %(state)s
+SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326),
+       %(square_x)s, %(square_y)s, %(zoom)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
+       %(event)s, %(state)s
 FROM who
 WHERE EXISTS (SELECT FROM town_map WHERE id = %(map)s AND version = %(version)s)
 ON CONFLICT (map_id, id) DO NOTHING
@@ -44,9 +47,7 @@ RETURNING created_at
 """
 
 
-def create_pin(
-    session: Session, the_map: MapRecord, token: str, new: PinInput
-) -> tuple[dict[str, Any], bool]:
+def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) -> tuple[dict[str, Any], bool]:
     """Store a pin from the web; its Feature, and whether it is new.
 
     The same id from the same person gives the stored pin back; from another one it is a Conflict.

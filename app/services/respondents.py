@@ -1,4 +1,4 @@
-"""Respondents: who a device speaks for, answers about the person, and the receipt that brings another device in."""
+"""Respondents: whom a device speaks for, answers about the person, and the receipt for another device."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def ensure_respondent(session: Session, map_id: int, respondent_id: uuid.UUID) -
     session.execute(insert(Respondent).values(map_id=map_id, id=respondent_id).on_conflict_do_nothing())
 
 
-def save_about(
-    session: Session, the_map: MapRecord, token: str, answers: Mapping[str, Any]
-) -> dict[str, Any]:
+def save_about(session: Session, the_map: MapRecord, token: str, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Store the optional answers about the person, replacing earlier ones; gives back what is stored."""
     given = {key: value for key, value in answers.items() if value not in (None, "", [])}
     problems = check_answers(given, the_map.about)
@@ -56,9 +54,7 @@ def save_about(
     respondent = respondent_of(session, the_map, token)
     ensure_respondent(session, the_map.id, respondent)
     session.execute(
-        update(Respondent)
-        .where(Respondent.map_id == the_map.id, Respondent.id == respondent)
-        .values(about=given)
+        update(Respondent).where(Respondent.map_id == the_map.id, Respondent.id == respondent).values(about=given)
     )
     return given
 

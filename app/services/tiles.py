@@ -20,7 +20,7 @@ KEPT_S = 30 * 24 * 3600
 MOST_BYTES = 2_000_000
 LEAST_ZOOM = 8
 MARGIN_SHARE = 1.0
-"""Tiles are served over the boundary's box grown by its own size: what a page can show, and not the whole world."""
+"""Tiles are served over the boundary's box grown by its own size: what a page can show, not the whole world."""
 USER_AGENT = "pocitova-mapa (basemap cache)"
 SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
@@ -62,9 +62,7 @@ def fetch_tile(template: str, tile: Tile, folder: Path) -> Picture:
 
     A stored tile that is too old is used again when the source does not answer.
     """
-    path = (
-        folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
-    )
+    path = folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
     stored = _stored(path)
     if stored and time.time() - path.stat().st_mtime < KEPT_S:
         return stored

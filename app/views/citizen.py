@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from markupsafe import Markup
+from shapely import LinearRing, MultiPolygon
 
 from app.db import session
 from app.inputs.pins import MOST_COMMENT_CHARACTERS
 from app.models import Event
 from app.queries.maps import CategoryRecord, MapRecord, QuestionRecord, find_event
 from app.views.reader import load_map, reader_language, say
-from gis.palette import THEMES, ThemeName, category_css, shades
+from gis.palette import THEMES, ThemeName, category_css, palette, shades
 from gis.shapes import SHAPES, svg_path
 
 blueprint = Blueprint("citizen", __name__)
+
+OUTLINE_SIZE = (160.0, 100.0)
 
 ENDINGS = ("", "-ink", "-on", "-on-ink", "-tint")
 """Of the custom properties that say one category's shades (gis/palette.py)."""
@@ -44,6 +48,30 @@ def home_category_css(maps: Iterable[MapRecord]) -> Markup:
     return Markup(  # noqa: S704 - slugs, keys and colours are checked when a map is stored
         f"{light}@media (prefers-color-scheme: dark){{{dark}}}"
     )
+
+
+@blueprint.app_template_global()
+def tone(theme: ThemeName, name: str) -> str:
+    """A tone of the palette, where only a plain value will do."""
+    return palette().theme(theme).ui[name]
+
+
+@blueprint.app_template_global()
+def outline_path(the_map: MapRecord) -> str:
+    """The map's boundary as a small SVG drawing of 160 × 100, north up: the town's own shape on its card."""
+    west, south, east, north = the_map.boundary.bounds
+    flatten = math.cos(math.radians((south + north) / 2))
+    scale = min(OUTLINE_SIZE[0] / ((east - west) * flatten), OUTLINE_SIZE[1] / (north - south))
+    plain = the_map.boundary.simplify((north - south) / 120)
+    parts = plain.geoms if isinstance(plain, MultiPolygon) else [plain]
+    left = (OUTLINE_SIZE[0] - (east - west) * flatten * scale) / 2
+    top = (OUTLINE_SIZE[1] - (north - south) * scale) / 2
+
+    def drawn(ring: LinearRing) -> str:
+        places = ((left + (x - west) * flatten * scale, top + (north - y) * scale) for x, y in ring.coords[:-1])
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places) + "Z"
+
+    return "".join(drawn(ring) for part in parts for ring in (part.exterior, *part.interiors))
 
 
 @blueprint.app_template_test("over")

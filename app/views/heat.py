@@ -81,9 +81,7 @@ def keep_snapshot(the_map: MapRecord) -> None:
         session().commit()
 
 
-def heat_response(
-    the_map: MapRecord, heat: Heat, form: str, *, kept: str, theme: ThemeName = "light"
-) -> Response:
+def heat_response(the_map: MapRecord, heat: Heat, form: str, *, kept: str, theme: ThemeName = "light") -> Response:
     """The whole surface in one of its forms; 304 where the asker has it already."""
     mark = f"{heat.version}/{heat.query}/{form}/{theme}"
     response = _conditional(mark, MIMETYPES[form], kept)
@@ -106,9 +104,7 @@ def tile_response(
     mark = f"{heat.version}/{heat.query}/{zxy}/{theme}"
     response = _conditional(mark, MIMETYPES["png"], kept)
     if response.status_code != 304:
-        response.set_data(
-            heat_store().picture((the_map.id, mark), lambda: heat_tile(the_map, heat, zxy, theme))
-        )
+        response.set_data(heat_store().picture((the_map.id, mark), lambda: heat_tile(the_map, heat, zxy, theme)))
     return response
 
 

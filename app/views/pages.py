@@ -34,9 +34,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether database and migrations are ready."""
     ready = is_ready(session())
-    return Response(
-        "ready\n" if ready else "not migrated\n", status=200 if ready else 503, mimetype="text/plain"
-    )
+    return Response("ready\n" if ready else "not migrated\n", status=200 if ready else 503, mimetype="text/plain")
 
 
 @blueprint.get("/palette.css")

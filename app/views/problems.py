@@ -101,5 +101,5 @@ def _database(error: DBAPIError) -> Response:
 
 
 def _broken(error: Exception) -> Response:
-    log.exception("unexpected failure", exc_info=error)
+    log.error("unexpected failure", exc_info=error)
     return _answer(500, reader_language().gettext(WORDS[500]), [])

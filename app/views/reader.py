@@ -33,8 +33,8 @@ def init_app(app: Flask) -> None:
     """Teach templates the reader's language."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda message: reader_language().translations.ugettext(message),
-        lambda one, many, n: reader_language().translations.ungettext(one, many, n),
+        _gettext,
+        _ngettext,
         newstyle=True,
     )
     app.jinja_env.trim_blocks = True
@@ -100,7 +100,7 @@ def day(moment: datetime) -> str:
 def moment(value: datetime) -> str:
     """A date with its time."""
     words = reader_language()
-    pattern = "d. M. y H:mm" if words.code == "cs" else "medium"
+    pattern = "d. M. y H:mm" if words.code == "cs" else "d MMM y, HH:mm"
     return format_datetime(value.astimezone(ZONE), pattern, locale=words.locale)
 
 
@@ -110,6 +110,14 @@ def data_block(element_id: str, value: Any) -> Markup:
     safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     opening = Markup('<script type="application/json" id="{}">').format(element_id)
     return opening + Markup(safe) + Markup("</script>")  # noqa: S704 - every "<" is escaped above
+
+
+def _gettext(message: str) -> str:
+    return reader_language().translations.ugettext(message)
+
+
+def _ngettext(one: str, many: str, n: int) -> str:
+    return reader_language().translations.ungettext(one, many, n)
 
 
 def _chosen_code() -> str:

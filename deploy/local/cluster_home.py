@@ -72,18 +72,14 @@ def owner_of(base: Path) -> Owner:
                 "Start as that user, or set POCIT_HOME to a folder of your own."
             )
         if uid == 0:
-            raise Refused(
-                f"{data} belongs to root, as whom PostgreSQL doesn't run. Move it away and start again."
-            )
+            raise Refused(f"{data} belongs to root, as whom PostgreSQL doesn't run. Move it away and start again.")
         return Owner(_name(uid), uid, data.stat().st_gid)
     if os.geteuid() != 0:
         return Owner(_name(os.geteuid()), os.geteuid(), os.getegid())
     try:
         entry = pwd.getpwnam("postgres")
     except KeyError:
-        raise Refused(
-            "PostgreSQL doesn't run as root, and there is no user `postgres` to run it as."
-        ) from None
+        raise Refused("PostgreSQL doesn't run as root, and there is no user `postgres` to run it as.") from None
     return Owner(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 

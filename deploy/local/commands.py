@@ -23,9 +23,7 @@ DATABASE_URL          an existing PostGIS database instead of the private one
 POCIT_DEMO_PASSWORD   the password of the demo's officials
 """
 
-NOT_OURS = (
-    "Another user (root?) may have made it: start as that one, or set POCIT_HOME to a folder of your own."
-)
+NOT_OURS = "Another user (root?) may have made it: start as that one, or set POCIT_HOME to a folder of your own."
 
 
 def main(arguments: list[str]) -> int:

@@ -29,9 +29,7 @@ def facts(url: str) -> dict[str, str]:
                 server = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
         except psycopg.errors.InsufficientPrivilege:
             server = (connection.info.host, connection.info.port)
-        revision = (
-            connection.execute("SELECT version_num FROM alembic_version").fetchone() if versions else None
-        )
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone() if versions else None
     identity = hashlib.sha256(repr((name, oid, server)).encode()).hexdigest()[:16]
     return {"identity": identity, "revision": revision[0] if revision else ""}
 

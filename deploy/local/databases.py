@@ -18,9 +18,7 @@ def make(psql: str, socket_folder: Path, name: str) -> None:
     if _ask(psql, socket_folder, "postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
         return
     half = f"{name}_half_made"
-    role_is_new = not _ask(
-        psql, socket_folder, "postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"
-    )
+    role_is_new = not _ask(psql, socket_folder, "postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'")
     if role_is_new:
         _ask(psql, socket_folder, "postgres", f"CREATE ROLE {ROLE} LOGIN")
     _ask(psql, socket_folder, "postgres", f"DROP DATABASE IF EXISTS {half}")

@@ -111,17 +111,13 @@ def venv_is_current(places: Places, level: str) -> bool:
 def make_environment(places: Places, level: str, console: Console, held: tuple[int, ...] = ()) -> None:
     """Make the virtual environment, or bring the one that is there up to the locked list."""
     lock = places.lock(level)
-    count = sum(
-        1 for line in lock.read_text().splitlines() if "==" in line and not line.startswith((" ", "#"))
-    )
+    count = sum(1 for line in lock.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
     with console.step(f"Python packages ({count})") as step:
         stamp = _read_stamp(places.venv)
         (places.venv / STAMP).unlink(missing_ok=True)
         if not _usable(places, version=stamp.get("python")) or not (stamp or _whole(places)):
             shutil.rmtree(places.venv, ignore_errors=True)
-            console.run(
-                step, [sys.executable, "-m", "venv", str(places.venv)], places.log("venv"), pass_fds=held
-            )
+            console.run(step, [sys.executable, "-m", "venv", str(places.venv)], places.log("venv"), pass_fds=held)
             stamp = {}
         # Without --no-compile pip spends two thirds of its time on files that are never imported.
         options = [
@@ -152,9 +148,7 @@ def _whole(places: Places) -> bool:
     An environment without a stamp is one that a killed start left, or one that a person made.
     """
     packages = [folder for folder in places.venv.glob("lib/python3.*/site-packages/*") if folder.is_dir()]
-    return all(
-        (folder / "RECORD").exists() for folder in packages if folder.suffix == ".dist-info"
-    ) and not any(
+    return all((folder / "RECORD").exists() for folder in packages if folder.suffix == ".dist-info") and not any(
         folder.name.startswith("~")
         for folder in packages  # what pip set aside while replacing a package
     )
@@ -175,9 +169,7 @@ def _venv_version(places: Places) -> str | None:
 
 def _without_python_variables() -> dict[str, str]:
     return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"PYTHONPATH", "PYTHONHOME", "PIP_USER"}
+        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "PIP_USER"}
     }
 
 
@@ -187,9 +179,7 @@ def _without_python_variables() -> dict[str, str]:
 def vendor_is_current(places: Places) -> bool:
     """Whether static/vendor has what the npm lock and our list say."""
     return _read_stamp(places.vendor).get("npm") == _vendor_digest(places) and all(
-        (places.vendor / package / _name(file)).exists()
-        for package, files in VENDOR.items()
-        for file in files
+        (places.vendor / package / _name(file)).exists() for package, files in VENDOR.items() for file in files
     )
 
 

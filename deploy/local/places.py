@@ -44,11 +44,7 @@ class Places:
 
     def lock(self, level: str) -> Path:
         """The locked list of Python packages: `runtime`, or `dev` with the tools of the tests."""
-        return (
-            self.checkout
-            / "deploy"
-            / ("requirements.lock" if level == "runtime" else "requirements-dev.lock")
-        )
+        return self.checkout / "deploy" / ("requirements.lock" if level == "runtime" else "requirements-dev.lock")
 
     def log(self, name: str) -> Path:
         """A log file by name."""

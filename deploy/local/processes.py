@@ -132,9 +132,7 @@ def run_through(command: list[str], *, ends_by: signal.Signals = signal.SIGTERM,
         else:
             arrived.append(number)
 
-    before = {
-        number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         started.append(subprocess.Popen(command, **options))  # type: ignore[call-overload]
         for number in arrived:

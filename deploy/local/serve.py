@@ -33,9 +33,7 @@ def refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise Refused(
-                    f"Port {port} is taken. Choose another: ./run demo --port {port + 1}"
-                ) from error
+                raise Refused(f"Port {port} is taken. Choose another: ./run demo --port {port + 1}") from error
             raise Refused(f"Can't listen on {host}, port {port}: {error.strerror}") from error
 
 
@@ -54,9 +52,7 @@ class Server:
         configuration = str(self._around.places.checkout / "deploy" / "gunicorn.conf.py")
         with SIGNALS.deferred():
             self._child = subprocess.Popen(
-                self._around.python(
-                    "-m", "gunicorn", "-c", configuration, "--bind", bind, "app:create_app()"
-                ),
+                self._around.python("-m", "gunicorn", "-c", configuration, "--bind", bind, "app:create_app()"),
                 cwd=self._around.places.checkout,
                 env=self._around.environment(POCIT_LAUNCHER=str(os.getpid())),
                 stdin=subprocess.DEVNULL,

@@ -103,9 +103,7 @@ def install(needs: Sequence[Need], apt: list[str], places: Places, console: Cons
             try:
                 console.run(step, [*quiet, "apt-get", *waiting, "update"], log, env=environment)
             except Refused:
-                console.say(
-                    "    The lists of packages could not be renewed; trying with those that are here."
-                )
+                console.say("    The lists of packages could not be renewed; trying with those that are here.")
             # --no-install-recommends: npm alone would bring a compiler with it.
             options = [*waiting, "install", "-y", "--no-install-recommends"]
             console.run(step, [*quiet, "apt-get", *options, *packages], log, env=environment)

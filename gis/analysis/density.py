@@ -203,9 +203,7 @@ def _near(positions: NDArray[np.float64], centres: NDArray[np.float64], reach_m:
     return slice(int(np.searchsorted(positions, low)), int(np.searchsorted(positions, high)))
 
 
-def _gaussian(
-    one: NDArray[np.float64], other: NDArray[np.float64], bandwidth_m: float
-) -> NDArray[np.float32]:
+def _gaussian(one: NDArray[np.float64], other: NDArray[np.float64], bandwidth_m: float) -> NDArray[np.float32]:
     """The one-dimensional Gaussian, per metre, between every two positions."""
     away = (one[:, None] - other[None, :]) / bandwidth_m
     height = np.exp(-0.5 * away**2) / (bandwidth_m * np.sqrt(2 * np.pi))

@@ -59,9 +59,7 @@ def legend_labels(breaks: Breaks, *, decimal_comma: bool = False) -> list[str]:
         written = f"{value:,.10g}".replace(",", "\u00a0") if value >= 10_000 else f"{value:.10g}"
         return written.replace(".", ",") if decimal_comma else written
 
-    return [
-        f"{text(low)}+" if high is None else f"{text(low)}–{text(high)}" for low, high in class_ranges(breaks)
-    ]
+    return [f"{text(low)}+" if high is None else f"{text(low)}–{text(high)}" for low, high in class_ranges(breaks)]
 
 
 def positions(values: ArrayLike, breaks: Breaks) -> NDArray[np.float32]:

@@ -191,9 +191,7 @@ def _heat(layer: Layer) -> ImageOverlay | None:
     picture = town_picture(layer.surface, ramp(layer.fill), layer.breaks, longest_px=HEAT_PIXELS)
     west, south, east, north = lon_lat_bounds(picture.bounds)
     url = "data:image/png;base64," + base64.b64encode(picture.png).decode()
-    return ImageOverlay(
-        url, bounds=[[south, west], [north, east]], pixelated=False, show=False, control=False
-    )
+    return ImageOverlay(url, bounds=[[south, west], [north, east]], pixelated=False, show=False, control=False)
 
 
 def _data(content: StandaloneMap) -> dict[str, Any]:

@@ -75,9 +75,7 @@ def _chosen(
     ]
 
 
-def _lines(
-    layers: Mapping[tuple[str, str], list[BaseGeometry]], to_picture: Transform, tones: Theme
-) -> list[str]:
+def _lines(layers: Mapping[tuple[str, str], list[BaseGeometry]], to_picture: Transform, tones: Theme) -> list[str]:
     line = 'fill="none" stroke-linecap="round" stroke-linejoin="round"'
     streams = _chosen(layers, "river", None)
     parts = _path(streams, to_picture, f'{line} stroke="{_tone(tones, "water.line")}" stroke-width="2"')

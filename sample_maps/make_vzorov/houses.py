@@ -127,9 +127,7 @@ def _corners(ring: LineString) -> list[float]:
     return sorted(found)
 
 
-def _frontages(
-    ring: LineString, frontage_m: tuple[float, float], rng: Random
-) -> Iterator[tuple[float, float]]:
+def _frontages(ring: LineString, frontage_m: tuple[float, float], rng: Random) -> Iterator[tuple[float, float]]:
     """Cuts of a block's edge into house fronts, each corner belonging to one house."""
     corners = _corners(ring) or [0.0]
     for i, start in enumerate(corners):
@@ -179,9 +177,7 @@ def block_houses(block: Polygon, manner: Closed, rng: Random) -> list[Polygon]:
         depth = rng.uniform(*manner.depth_m) * (1.5 if rng.random() < manner.wing_share else 1.0)
         if end - start < 4 or rng.random() < manner.gap_share:
             continue
-        strip = _front(ring, start, end).buffer(
-            depth, single_sided=True, cap_style="flat", join_style="mitre"
-        )
+        strip = _front(ring, start, end).buffer(depth, single_sided=True, cap_style="flat", join_style="mitre")
         # A centimetre of air keeps party walls from crossing once coordinates are rounded.
         house = _largest(strip.intersection(block).difference(taken.buffer(0.05)))
         if house is None:

@@ -46,9 +46,7 @@ class Plan:
 
     def all(self, what: str) -> list[Row]:
         """The rows of one sort; a trailing colon asks for every kind of it."""
-        return [
-            row for row in self.rows if row.what == what or (what.endswith(":") and row.what.startswith(what))
-        ]
+        return [row for row in self.rows if row.what == what or (what.endswith(":") and row.what.startswith(what))]
 
     def one(self, what: str, sort: str = "") -> Row:
         """The only row of its sort."""

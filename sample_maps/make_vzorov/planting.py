@@ -57,9 +57,7 @@ def trees(lines: Lines, plan: Plan, taken: BaseGeometry, corridors: BaseGeometry
         found += _avenue(bank, aside_m, step, rng)
     ways = prep(corridors)
     found = [
-        xy
-        for xy in found
-        if not solid.contains(Point(xy)) and Point(xy).distance(Point(0, 0)) < TOWN_RADIUS_M
+        xy for xy in found if not solid.contains(Point(xy)) and Point(xy).distance(Point(0, 0)) < TOWN_RADIUS_M
     ]
     found = [xy for xy in found if not ways.contains(Point(xy))]
     free_of = prep(unary_union([taken.buffer(3.5), corridors.buffer(1.5)]))
@@ -68,9 +66,7 @@ def trees(lines: Lines, plan: Plan, taken: BaseGeometry, corridors: BaseGeometry
     return found
 
 
-def _avenue(
-    line: LineString, aside_m: float, step_m: int = TREE_EVERY_M, rng: Random | None = None
-) -> list[XY]:
+def _avenue(line: LineString, aside_m: float, step_m: int = TREE_EVERY_M, rng: Random | None = None) -> list[XY]:
     """Trees at both sides of a line; with chance they stray along it and nearly half are missing."""
     found = []
     for side in ("left", "right"):

@@ -42,9 +42,7 @@ class Town:
 
     def street_spoken_of(self, text: str, near: Point) -> Point | None:
         """The nearest point of the street (or the corner of two) a text names, if not far from here."""
-        named = [
-            line for s, line in self.streets if _stem(s.name) in text and line.distance(near) < SPOKEN_OF_M
-        ]
+        named = [line for s, line in self.streets if _stem(s.name) in text and line.distance(near) < SPOKEN_OF_M]
         if not named:
             return None
         if len(named) > 1 and named[0].distance(named[1]) < 1:
@@ -93,9 +91,7 @@ def draw(seed: int) -> Town:
 def _ground(plan: Plan) -> Ground:
     streets = joined([(row, line_of(row)) for row in plan.all("street")])
     ways = joined(streets + [(row, line_of(row)) for row in plan.all("way")])[len(streets) :]
-    corridors = unary_union(
-        [line.buffer(houses.STREET_HALF_WIDTH_M[row.sort]) for row, line in streets + ways]
-    )
+    corridors = unary_union([line.buffer(houses.STREET_HALF_WIDTH_M[row.sort]) for row, line in streets + ways])
     return Ground(
         plan,
         streets,
@@ -138,9 +134,7 @@ def _buildings(ground: Ground, rng: Random) -> list[Feature]:
     """Single buildings first, then closed blocks and, where room is left, houses along streets and huts."""
     single = _single_buildings(ground.plan)
     marks = unary_union([f.shape.buffer(LANDMARK_CLEAR_M) for f in single])
-    open_land = [
-        f.shape for f in ground.patches if f.kind != "area" or f.properties.get("class") in OPEN_AREAS
-    ]
+    open_land = [f.shape for f in ground.patches if f.kind != "area" or f.properties.get("class") in OPEN_AREAS]
     kept = unary_union([*open_land, marks])
     closed = _closed_blocks(ground, kept, rng)
     rails = [rail.buffer(RAIL_CLEAR_M) for rail in ground.rails]

@@ -16,8 +16,12 @@ from app.config import ROOT
 from app.i18n import FOLDER, language, languages, preferred, text_in
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
 class PluralId(str):
     """The plural message of a pair."""
+
+    __slots__ = ()
 
 
 TRANSLATED = sorted(set(languages()) - {"en"})
@@ -41,7 +45,7 @@ def sources() -> dict[Any, str]:
 
 def _within(path: str, folder: str) -> bool:
     inside = path.removeprefix(str(ROOT)).strip("/")
-    return inside == "" or inside == folder or inside.startswith(folder + "/") and "vendor" not in inside
+    return inside in ("", folder) or (inside.startswith(folder + "/") and "vendor" not in inside)
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -71,7 +75,9 @@ def test_placeholders_survive(code: str) -> None:
 def test_scripts_get_their_own_words_only(sources: dict[Any, str], code: str) -> None:
     words = language(code).script_messages
     assert "This place is outside the map." not in words
-    said_by_scripts = {m if isinstance(m, str) else m[0] for m, file in sources.items() if file.startswith("static/js/")}
+    said_by_scripts = {
+        m if isinstance(m, str) else m[0] for m, file in sources.items() if file.startswith("static/js/")
+    }
     assert said_by_scripts <= words.keys()
 
 

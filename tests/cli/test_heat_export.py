@@ -34,9 +34,7 @@ def total_of(path: Path) -> float:
         return float(raster.read(1, masked=True).sum()) * raster.res[0] ** 2 / 10_000
 
 
-def test_officials_get_all_and_the_public_what_k_allows(
-    pocit: Pocit, town: MapRecord, tmp_path: Path
-) -> None:
+def test_officials_get_all_and_the_public_what_k_allows(pocit: Pocit, town: MapRecord, tmp_path: Path) -> None:
     for scope, total in (("office", 7), ("public", 6)):
         file = tmp_path / f"{scope}.tif"
         assert pocit("heat", "export", "testov", "--scope", scope, "-o", str(file)).status == 0
@@ -49,9 +47,7 @@ def test_areas_go_to_stdout(pocit: Pocit, town: MapRecord) -> None:
     assert json.loads(said.out)["features"]
 
 
-def test_the_standalone_map_is_one_file_with_all_categories(
-    pocit: Pocit, town: MapRecord, tmp_path: Path
-) -> None:
+def test_the_standalone_map_is_one_file_with_all_categories(pocit: Pocit, town: MapRecord, tmp_path: Path) -> None:
     file = tmp_path / "map.html"
     assert pocit("heat", "export", "testov", "-f", "html", "-o", str(file)).status == 0
     page = file.read_text()

@@ -36,9 +36,7 @@ def pocit(*words: str, **environment: str) -> Result:
 
 def role_of(session: Session, email: str = EMAIL) -> tuple[bool, list[Role]]:
     session.expire_all()
-    official = find_official(
-        session, session.scalars(select(Official.id).where(Official.email == email)).one()
-    )
+    official = find_official(session, session.scalars(select(Official.id).where(Official.email == email)).one())
     assert official is not None
     return official.is_admin, list(official.roles.values())
 
@@ -58,9 +56,7 @@ def test_password_is_made_up_and_printed_once(town: Session) -> None:
 
 
 def test_password_comes_from_the_environment_and_is_not_printed(town: Session) -> None:
-    result = pocit(
-        "add", EMAIL, "--town", "testov", "--role", "viewer", POCIT_OFFICIAL_PASSWORD="long enough"
-    )
+    result = pocit("add", EMAIL, "--town", "testov", "--role", "viewer", POCIT_OFFICIAL_PASSWORD="long enough")
     assert result.exit_code == 0
     assert result.stdout == ""
     assert may_sign_in(town, "long enough")

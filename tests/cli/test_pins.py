@@ -24,9 +24,7 @@ Pocit = Callable[..., Said]
 LON, LAT = CENTRE
 
 
-def a_csv(
-    folder: Path, rows: list[list[object]], *, encoding: str = "utf-8-sig", delimiter: str = ","
-) -> str:
+def a_csv(folder: Path, rows: list[list[object]], *, encoding: str = "utf-8-sig", delimiter: str = ",") -> str:
     path = folder / "pins.csv"
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows(rows)
@@ -222,8 +220,7 @@ def test_a_file_that_is_no_points_is_refused_in_words(
 def test_export_holds_all_that_was_imported(pocit: Pocit, live_session: Session, tmp_path: Path) -> None:
     a_map(live_session)
     spread = [
-        [f"p{n}", "safe", round(LON + n / 100_000, 6), round(LAT - n / 200_000, 6), f"č. {n}"]
-        for n in range(1500)
+        [f"p{n}", "safe", round(LON + n / 100_000, 6), round(LAT - n / 200_000, 6), f"č. {n}"] for n in range(1500)
     ]
     path = a_csv(tmp_path, [["who", "category", "lon", "lat", "comment"], *spread])
     pocit("pins", "import", "testov", path, "--respondent-field", "who")
@@ -278,9 +275,7 @@ def test_an_office_export_can_be_imported_again(pocit: Pocit, live_session: Sess
     out = tmp_path / "office.geojson"
     pocit("pins", "export", "testov", "-o", str(out))
     assert "0 stored, 2 already there" in pocit("pins", "import", "testov", str(out)).err
-    before: dict[str, Any] = {
-        str(pin.id): (pin.respondent_id, pin.state, pin.zoom) for pin in pins(live_session)
-    }
+    before: dict[str, Any] = {str(pin.id): (pin.respondent_id, pin.state, pin.zoom) for pin in pins(live_session)}
     a_map(live_session, "druhy")
     assert "2 stored" in pocit("pins", "import", "druhy", str(out)).err
     copies = live_session.scalars(
@@ -291,7 +286,5 @@ def test_an_office_export_can_be_imported_again(pocit: Pocit, live_session: Sess
 
 def test_a_file_appears_only_when_it_is_whole(pocit: Pocit, live_session: Session, tmp_path: Path) -> None:
     a_map(live_session, publish={"pins": False})
-    assert (
-        pocit("pins", "export", "testov", "--scope", "public", "-o", str(tmp_path / "no.geojson")).status == 1
-    )
+    assert pocit("pins", "export", "testov", "--scope", "public", "-o", str(tmp_path / "no.geojson")).status == 1
     assert list(tmp_path.iterdir()) == []

@@ -79,9 +79,7 @@ def test_people_and_pins_are_counted_as_by_hand(session: Session) -> None:
 
     found = read_squares(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
 
-    rows = zip(
-        found.category, found.x_index, found.y_index, found.people, found.pins, found.crowd, strict=True
-    )
+    rows = zip(found.category, found.x_index, found.y_index, found.people, found.pins, found.crowd, strict=True)
     counted = {(str(c), int(x), int(y)): (int(a), int(b), int(k)) for c, x, y, a, b, k in rows}
     assert counted == {
         (c, x, y): (len(set(people)), len(people), len(crowds[c, x // 10, y // 10]))

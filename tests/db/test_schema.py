@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.orm import Session
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from app.config import ROOT
 from app.models import Base
 from app.queries.readiness import is_ready

@@ -248,9 +248,7 @@ def test_a_hidden_pin_tells_its_author_why(phone: Page, live_session: Session) -
     expect(phone.get_by_text("Je v něm jméno.")).to_be_visible()
 
 
-def test_unsent_words_are_there_when_the_page_comes_back(
-    phone: Page, live_session: Session
-) -> None:
+def test_unsent_words_are_there_when_the_page_comes_back(phone: Page, live_session: Session) -> None:
     a_map(live_session)
     open_map(phone)
     choose(phone, "Zlepšit")
@@ -305,9 +303,7 @@ def test_the_browser_s_back_goes_one_step_back(phone: Page, live_session: Sessio
     screen(phone, "start")
 
 
-def test_where_the_browser_stores_nothing_the_page_works_and_says_so(
-    phone: Page, live_session: Session
-) -> None:
+def test_where_the_browser_stores_nothing_the_page_works_and_says_so(phone: Page, live_session: Session) -> None:
     a_map(live_session)
     phone.add_init_script("Storage.prototype.setItem = () => { throw new Error('refused'); }")
     open_map(phone)

@@ -113,9 +113,7 @@ def test_filter_changes_list_counts_heat_and_address_together(desktop: Page, tow
     ):
         desktop.locator('label.chip[data-category="unsafe"]').click()
     expect(desktop.locator(".office-pin")).to_have_count(1)
-    expect(desktop.locator('[data-carries="heat"]').first).to_have_attribute(
-        "href", re.compile("category=unsafe")
-    )
+    expect(desktop.locator('[data-carries="heat"]').first).to_have_attribute("href", re.compile("category=unsafe"))
     desktop.reload()
     expect(desktop.locator(".office-pin")).to_have_count(1)
 

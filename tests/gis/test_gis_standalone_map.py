@@ -106,13 +106,7 @@ def test_a_policy_forbids_every_request(town):
 
 @pytest.mark.parametrize("where", ["comment", "label", "title", "summary", "count", "basemap"])
 def test_what_people_wrote_is_never_markup_nor_template(town, where):
-    layer = (
-        {"comments": {0: EVIL}}
-        if where == "comment"
-        else {where: EVIL}
-        if where in {"label", "count"}
-        else {}
-    )
+    layer = {"comments": {0: EVIL}} if where == "comment" else {where: EVIL} if where in {"label", "count"} else {}
     said = {where: EVIL} if where in {"title", "summary"} else {}
     if where == "basemap":
         name = {"type": "Feature", "properties": {"kind": "place", "name": EVIL}, "geometry": None}
@@ -154,7 +148,5 @@ def test_the_page_names_its_language_and_may_be_enlarged(town):
 
 def test_twenty_three_thousand_pins_stay_a_small_file(town):
     lon, lat = np.random.default_rng(1).uniform([15.77, 49.94], [15.80, 49.95], (23_000, 2)).T
-    comments = dict.fromkeys(
-        range(0, 23_000, 4), "Tady je večer tma a nikdo tu nesvítí, bojím se tudy chodit."
-    )
+    comments = dict.fromkeys(range(0, 23_000, 4), "Tady je večer tma a nikdo tu nesvítí, bojím se tudy chodit.")
     assert len(page(town, [a_layer(town, lon=lon, lat=lat, comments=comments)]).encode()) < 4_000_000

@@ -101,8 +101,7 @@ NOT_ACCEPTED = {
     "NUL": a_feature(comment="a\x00b"),
     "lone surrogate": a_feature(comment="a\ud800b"),
     "comment that is a list": a_feature(comment=["a"]),
-    "polygon": a_feature()
-    | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}},
+    "polygon": a_feature() | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}},
     "no geometry": a_feature() | {"geometry": None},
     "coordinates as text": a_feature() | {"geometry": {"type": "Point", "coordinates": ["15.5", "49.6"]}},
     "one coordinate": a_feature() | {"geometry": {"type": "Point", "coordinates": [15.5]}},
@@ -166,9 +165,7 @@ def test_ten_megabytes_are_refused(client: FlaskClient, session: Session) -> Non
     assert answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
-)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_another_content_type_is_refused(client: FlaskClient, session: Session, kind: str) -> None:
     a_map(session)
     answer = client.post(ITEMS, data=json.dumps(a_feature()), headers=bearer(**{"Content-Type": kind}))
@@ -176,9 +173,7 @@ def test_another_content_type_is_refused(client: FlaskClient, session: Session, 
     assert stored(session) == 0
 
 
-@pytest.mark.parametrize(
-    "header", [None, "Bearer short", "Basic dTpw", "Bearer " + "x" * 500, "Bearer ěščř" * 9]
-)
+@pytest.mark.parametrize("header", [None, "Bearer short", "Basic dTpw", "Bearer " + "x" * 500, "Bearer ěščř" * 9])
 def test_without_a_device_token_nothing_is_stored(
     client: FlaskClient, session: Session, header: str | None
 ) -> None:

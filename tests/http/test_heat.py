@@ -95,9 +95,7 @@ def test_a_tile_is_a_picture_of_256_pixels(client: FlaskClient, town: MapRecord,
     ],
 )
 @pytest.mark.parametrize("path", ["heat.png", "heat.tif", "heat.geojson", "heat/14/8904/5617.png"])
-def test_nothing_else_may_be_asked_in_public(
-    client: FlaskClient, town: MapRecord, path: str, query: str
-) -> None:
+def test_nothing_else_may_be_asked_in_public(client: FlaskClient, town: MapRecord, path: str, query: str) -> None:
     answer = client.get(f"/m/testov/{path}?{query}", headers={"Accept": "application/json"})
     assert answer.status_code == 400
     assert answer.mimetype == "application/problem+json"
@@ -137,9 +135,7 @@ def test_the_answer_is_new_once_a_pin_is_hidden_or_gone(
 def test_a_map_that_keeps_its_heat_refuses_in_words(client: FlaskClient, session: Session) -> None:
     a_felt_town(session, publish={"heat": False})
     for path in ("heat.png", "heat/14/8904/5617.png", "results/heat/all.png"):
-        answer = client.get(
-            f"/m/testov/{path}", headers={"Accept": "application/json", "Accept-Language": "en"}
-        )
+        answer = client.get(f"/m/testov/{path}", headers={"Accept": "application/json", "Accept-Language": "en"})
         assert answer.status_code == 403
         assert "does not publish" in answer.json["detail"]
 
@@ -200,9 +196,7 @@ def test_office_heat_is_kept_by_nobody_on_the_way(client: FlaskClient, session: 
         assert "private" in client.get(f"/office/maps/testov/{path}").headers["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    "query", ["since=yesterday", "since=2026-02-30", "channel=pigeon", "state=lost", "x=1"]
-)
+@pytest.mark.parametrize("query", ["since=yesterday", "since=2026-02-30", "channel=pigeon", "state=lost", "x=1"])
 def test_bad_filters_of_officials_are_refused(client: FlaskClient, session: Session, query: str) -> None:
     a_felt_town(session)
     sign_in(client, an_official(session, role="viewer"))

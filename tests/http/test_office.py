@@ -44,9 +44,7 @@ def pins_of(client: FlaskClient, query: str = "") -> list[str]:
     return answer.json["ids"]
 
 
-def test_home_counts_people_pins_and_what_waits(
-    office: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_home_counts_people_pins_and_what_waits(office: FlaskClient, session: Session, town: MapRecord) -> None:
     a_pin(session, town)
     a_pin(session, town, state=PinState.PENDING)
     a_pin(session, town, respondent="other", state=PinState.HIDDEN)
@@ -185,9 +183,7 @@ def test_one_persons_pins_can_be_asked_for(office: FlaskClient, session: Session
     ],
 )
 @pytest.mark.parametrize("address", [PAGE, f"{PAGE}/pins.json"])
-def test_filter_that_makes_no_sense_is_refused_in_words(
-    office: FlaskClient, address: str, query: str
-) -> None:
+def test_filter_that_makes_no_sense_is_refused_in_words(office: FlaskClient, address: str, query: str) -> None:
     assert office.get(f"{address}?{query}").status_code == 400
 
 
@@ -201,18 +197,14 @@ def test_dots_carry_the_bits_of_their_pins(office: FlaskClient, session: Session
     assert (columns["lon"][0], columns["lat"][0]) == CENTRE
 
 
-def test_dots_are_compressed_for_who_can_read_it(
-    office: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_dots_are_compressed_for_who_can_read_it(office: FlaskClient, session: Session, town: MapRecord) -> None:
     a_pin(session, town)
     answer = office.get(f"{PAGE}/pins.json", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_detail_says_who_when_how_and_what_else(
-    office: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_detail_says_who_when_how_and_what_else(office: FlaskClient, session: Session, town: MapRecord) -> None:
     pin = a_pin(
         session,
         town,
@@ -235,9 +227,7 @@ def test_detail_of_a_pin_of_another_map_is_not_there(office: FlaskClient, sessio
     assert office.get(f"{PAGE}/pins/nonsense").status_code == 404
 
 
-def test_viewer_reads_but_finds_nothing_to_press(
-    client: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_viewer_reads_but_finds_nothing_to_press(client: FlaskClient, session: Session, town: MapRecord) -> None:
     pin = a_pin(session, town, comment="x")
     sign_in(client, an_official(session, role="viewer"))
     page = client.get(f"{PAGE}/pins/{pin.id}").text

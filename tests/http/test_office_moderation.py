@@ -35,9 +35,7 @@ def office(client: FlaskClient, session: Session, town: MapRecord) -> FlaskClien
 def decide(client: FlaskClient, pin: Pin, what: str, *, part: bool = False, **form: str) -> TestResponse:
     """The answer to one of the pin's forms."""
     headers = (
-        {"X-Part": "pin", "X-CSRFToken": csrf_of(client, "/office/"), "Accept": "application/json"}
-        if part
-        else {}
+        {"X-Part": "pin", "X-CSRFToken": csrf_of(client, "/office/"), "Accept": "application/json"} if part else {}
     )
     if not part:
         form["csrf_token"] = csrf_of(client, "/office/")
@@ -137,9 +135,7 @@ def test_strange_times_of_reading_are_refused(
     assert decide(office, a_pin(session, town), "show", seen=seen).status_code == 400
 
 
-def test_deciding_the_same_again_changes_nothing(
-    office: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_deciding_the_same_again_changes_nothing(office: FlaskClient, session: Session, town: MapRecord) -> None:
     pin = a_pin(session, town)
     decide(office, pin, "hide", reason="rude")
     once = fresh(session, pin).changed_at
@@ -149,9 +145,7 @@ def test_deciding_the_same_again_changes_nothing(
     assert fresh(session, pin).hidden_reason == "very rude"
 
 
-def test_decision_moves_the_pins_time_of_change(
-    office: FlaskClient, session: Session, town: MapRecord
-) -> None:
+def test_decision_moves_the_pins_time_of_change(office: FlaskClient, session: Session, town: MapRecord) -> None:
     pin = a_pin(session, town, changed_at=moment("2026-01-01T00:00:00Z"))
     decide(office, pin, "hide", reason="rude")
     assert fresh(session, pin).changed_at > moment("2026-01-01T00:00:00Z")

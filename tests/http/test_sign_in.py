@@ -67,11 +67,7 @@ def test_wrong_password_and_unknown_email_read_the_same(client: FlaskClient, off
     assert wrong.status_code == unknown.status_code == 403
     token = 'name="csrf_token"'
     lines = [
-        [
-            line
-            for line in answer.text.replace(email, "").splitlines()
-            if token not in line and "nonce" not in line
-        ]
+        [line for line in answer.text.replace(email, "").splitlines() if token not in line and "nonce" not in line]
         for answer, email in ((wrong, official), (unknown, "nobody@testov.example"))
     ]
     assert lines[0] == lines[1]
@@ -123,9 +119,7 @@ def test_session_ends_after_a_working_day(client: FlaskClient, official: str) ->
     assert client.get("/office/").status_code == 303
 
 
-def test_new_password_ends_sessions_of_the_old_one(
-    client: FlaskClient, session: Session, official: str
-) -> None:
+def test_new_password_ends_sessions_of_the_old_one(client: FlaskClient, session: Session, official: str) -> None:
     sign_in(client, official)
     an_official(session, official)  # sets the password anew
     assert client.get("/office/").status_code == 303
@@ -145,9 +139,7 @@ def test_sign_out_needs_the_form_and_ends_the_session(client: FlaskClient, offic
     sign_in(client, official)
     assert client.get("/office/sign-out").status_code == 405
     assert client.post("/office/sign-out").status_code == 400
-    assert (
-        client.post("/office/sign-out", data={"csrf_token": csrf_of(client, "/office/")}).status_code == 303
-    )
+    assert client.post("/office/sign-out", data={"csrf_token": csrf_of(client, "/office/")}).status_code == 303
     assert client.get("/office/").status_code == 303
 
 
@@ -264,6 +256,4 @@ def test_program_gets_a_401_and_no_form(client: FlaskClient, official: str) -> N
     assert answer.status_code == 401
     assert answer.mimetype == "application/problem+json"
     assert client.get("/office/maps/testov/pins.geojson", headers={"Accept": "*/*"}).status_code == 401
-    assert (
-        client.get("/office/maps/testov/pins.geojson", headers={"Accept": "text/html,*/*"}).status_code == 303
-    )
+    assert client.get("/office/maps/testov/pins.geojson", headers={"Accept": "text/html,*/*"}).status_code == 303

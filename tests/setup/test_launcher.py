@@ -124,9 +124,7 @@ def test_a_brief_console_is_silent_about_quick_steps() -> None:
     assert said.getvalue() == ""
 
 
-def test_the_demos_password_is_made_once_and_kept_from_others(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_demos_password_is_made_once_and_kept_from_others(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POCIT_DEMO_PASSWORD", raising=False)
     places = Places(CHECKOUT, home)
     made = demo.demo_password(places)
@@ -144,9 +142,7 @@ def test_a_sample_map_counts_as_changed_when_a_file_is(tmp_path: Path) -> None:
     assert demo.folder_digest(tmp_path) != before
 
 
-def test_the_demo_serves_its_maps_heals_its_database_and_leaves_nothing_behind(
-    home: Path, free_port: int
-) -> None:
+def test_the_demo_serves_its_maps_heals_its_database_and_leaves_nothing_behind(home: Path, free_port: int) -> None:
     variables = {**os.environ, "POCIT_HOME": str(home)}
     variables.pop("DATABASE_URL", None)
     assert environment.venv_is_current(Places(CHECKOUT, home), "runtime"), "start the tests with ./run test"

@@ -71,8 +71,7 @@ def test_it_has_postgis_and_belongs_to_the_app(cluster: Cluster) -> None:
         assert ask(url, "SELECT PostGIS_Lib_Version()")
         assert ask(url, "SELECT current_user::text") == databases.ROLE
         assert (
-            ask(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'pocit'")
-            == databases.ROLE
+            ask(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'pocit'") == databases.ROLE
         )
         assert ask(url, "SHOW server_encoding") == "UTF8"
 
@@ -203,9 +202,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one(homes: Path) -> None:
         folder.rmdir()
 
 
-def test_a_socket_folder_that_someone_else_took_is_not_used(
-    homes: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_socket_folder_that_someone_else_took_is_not_used(homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_home, "SHORT_ROOT", homes)
     base = homes / ("jinde" * 20)
     base.mkdir()

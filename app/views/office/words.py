@@ -129,9 +129,7 @@ def who_words(the_map: MapRecord, wanted: OfficeFilter) -> str:
 
 def short_day(day: date) -> str:
     """A day in few letters: 14. 9. 2026."""
-    return format_date(
-        day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale
-    )
+    return format_date(day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale)
 
 
 def day_bars(days: Sequence[tuple[date, int]]) -> list[Bar]:
@@ -166,8 +164,7 @@ def scene(the_map: MapRecord) -> dict[str, Any]:
         "basemap": _basemap(the_map),
         "title": say(the_map.title),
         "categories": [
-            {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape}
-            for c in the_map.categories
+            {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape} for c in the_map.categories
         ],
         "signIn": url_for("office.sign_in_form", next=page),
     }

@@ -48,9 +48,15 @@ export function placeScreen(page, state) {
     refusal.element,
     status,
     h("div.place-row", {}, page.scene.names.length > 0 && seek, navigator.geolocation && window.isSecureContext && spot, ahead),
-    h("p.keys-hint", {}, h("kbd", {}, "←"), h("kbd", {}, "↑"), h("kbd", {}, "↓"), h("kbd", {}, "→"), " ", _("move the map"), " · ", h("kbd", {}, "+"), h("kbd", {}, "−"), " ", _("zoom"), " · ", h("kbd", {}, "Enter"), " ", _("place the mark")),
+    keysHint(),
   ];
   return { children, focus: page.mapElement, update };
+}
+
+/** The keys, for those who have some. */
+function keysHint() {
+  const hint = (keys, words) => h("span", {}, keys.map((key) => [h("kbd", {}, key), " "]), words);
+  return h("p.keys-hint", {}, hint(["←", "↑", "↓", "→"], _("move the map")), hint(["+", "−"], _("zoom")), hint(["Enter"], _("place the mark")));
 }
 
 function statusWords(page, state, way) {
