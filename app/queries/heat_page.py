@@ -96,13 +96,11 @@ def _points(session: Session, the_map: MapRecord, wanted: PinFilter) -> Sequence
 
 
 def _layer(category: CategoryRecord, count: Count, points: Sequence[Any], language: Language) -> Layer:
-    people = language.ngettext("%(n)s person", "%(n)s people", count.people)
-    pins = language.ngettext("%(n)s mark", "%(n)s marks", count.pins)
     return Layer(
         label=text_in(category.word, language.code),
         fill=category.color,
         shape=category.shape,
-        count=f"{people}, {pins}",
+        count=_people_and_pins(count, language),
         lon=np.array([row[0] for row in points], dtype=np.float64),
         lat=np.array([row[1] for row in points], dtype=np.float64),
         comments={i: row[2] for i, row in enumerate(points) if row[2]},
@@ -133,11 +131,20 @@ def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope,
 
 
 def _who(summary: Summary, language: Language) -> str:
-    people = language.ngettext("%(n)s person", "%(n)s people", summary.people)
-    pins = language.ngettext("%(n)s mark", "%(n)s marks", summary.pins)
+    counted = _people_and_pins(summary, language)
     if summary.first is None or summary.last is None:
-        return f"{people}, {pins}"
-    return f"{people}, {pins}, {_day(summary.first, language)} – {_day(summary.last, language)}"
+        return counted
+    return f"{counted}, {_day(summary.first, language)} – {_day(summary.last, language)}"
+
+
+def _people_and_pins(count: Count | Summary, language: Language) -> str:
+    words = language.translations
+    people = words.ungettext("%(n)s person", "%(n)s people", count.people)
+    pins = words.ungettext("%(n)s mark", "%(n)s marks", count.pins)
+    return ", ".join(
+        text % {"n": format_decimal(n, locale=language.locale)}
+        for text, n in ((people, count.people), (pins, count.pins))
+    )
 
 
 def _method(the_map: MapRecord, query: HeatQuery, scope: Scope, language: Language) -> list[str]:

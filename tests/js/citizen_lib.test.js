@@ -16,7 +16,10 @@ describe("words", () => {
 
   test("Czech has three forms for numbers", () => {
     useWords({ "%(n)s mark": ["%(n)s značka", "%(n)s značky", "%(n)s značek"] }, "cs");
-    assert.deepEqual([1, 3, 5, 0].map((n) => ngettext("%(n)s mark", "%(n)s marks", n)), ["1 značka", "3 značky", "5 značek", "0 značek"]);
+    assert.deepEqual(
+      [1, 3, 5, 0].map((n) => ngettext("%(n)s mark", "%(n)s marks", n)),
+      ["1 značka", "3 značky", "5 značek", "0 značek"],
+    );
   });
 
   test("without a translation English has two", () => {
@@ -36,13 +39,23 @@ describe("words", () => {
 
 describe("what a device remembers", () => {
   const broken = {
-    getItem: () => { throw new Error("refused"); },
-    setItem: () => { throw new Error("refused"); },
-    removeItem: () => { throw new Error("refused"); },
+    getItem: () => {
+      throw new Error("refused");
+    },
+    setItem: () => {
+      throw new Error("refused");
+    },
+    removeItem: () => {
+      throw new Error("refused");
+    },
   };
   const plain = () => {
     const kept = new Map();
-    return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
+    return {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => kept.set(key, value),
+      removeItem: (key) => kept.delete(key),
+    };
   };
 
   test("values stay apart by map", () => {

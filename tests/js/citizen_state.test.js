@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  asksAbout, charactersLeft, depth, featureOf, initialState, obstacle, pinFrom, questionsFor, screen, showsOthers, update,
+  asksAbout,
+  charactersLeft,
+  depth,
+  featureOf,
+  initialState,
+  obstacle,
+  pinFrom,
+  questionsFor,
+  screen,
+  showsOthers,
+  update,
 } from "../../static/js/citizen/state.js";
 
 const CONFIG = {
@@ -17,8 +27,17 @@ const SQUARE = { lon: 15.5, lat: 49.6, zoom: 16, inside: true };
 
 const after = (state, ...events) => events.reduce(update, state);
 const begin = (config = {}) => initialState({ ...CONFIG, ...config });
-const placed = (place = SQUARE) => after(begin(), { type: "choose", category: "unsafe", id: "a" }, { type: "settle", ...place });
-const aPin = (values = {}) => ({ id: "a", lon: 15.5, lat: 49.6, category: "unsafe", comment: "", answers: {}, ...values });
+const placed = (place = SQUARE) =>
+  after(begin(), { type: "choose", category: "unsafe", id: "a" }, { type: "settle", ...place });
+const aPin = (values = {}) => ({
+  id: "a",
+  lon: 15.5,
+  lat: 49.6,
+  category: "unsafe",
+  comment: "",
+  answers: {},
+  ...values,
+});
 const names = (state) => state.screens.map(({ name }) => name);
 
 describe("from a choice to a mark", () => {
@@ -90,7 +109,11 @@ describe("the way back", () => {
   });
 
   test("opening the screen that is seen replaces it", () => {
-    const state = after(begin(), { type: "open", screen: { name: "own", id: "a" } }, { type: "open", screen: { name: "own", id: "b" } });
+    const state = after(
+      begin(),
+      { type: "open", screen: { name: "own", id: "a" } },
+      { type: "open", screen: { name: "own", id: "b" } },
+    );
     assert.equal(depth(state), 2);
     assert.equal(screen(state).id, "b");
   });
@@ -100,13 +123,21 @@ describe("one's own marks", () => {
   const owner = (...pins) => after(begin(), { type: "loaded", pins, about: {} });
 
   test("changing works on a copy; back leaves the mark as it was", () => {
-    const state = after(owner(aPin({ comment: "A" })), { type: "change", id: "a" }, { type: "write", comment: "B" });
+    const state = after(
+      owner(aPin({ comment: "A" })),
+      { type: "change", id: "a" },
+      { type: "write", comment: "B" },
+    );
     assert.equal(state.pins[0].comment, "A");
     assert.equal(update(state, { type: "back" }).pins[0].comment, "A");
   });
 
   test("saving closes the screen that worked on the mark, and only that one", () => {
-    const state = after(owner(aPin()), { type: "open", screen: { name: "own", id: "a" } }, { type: "change", id: "a" });
+    const state = after(
+      owner(aPin()),
+      { type: "open", screen: { name: "own", id: "a" } },
+      { type: "change", id: "a" },
+    );
     const saved = update(state, { type: "saved", pin: aPin({ comment: "B" }) });
     assert.equal(screen(saved).name, "own");
     assert.equal(saved.pins[0].comment, "B");
@@ -120,7 +151,11 @@ describe("one's own marks", () => {
   });
 
   test("a deleted mark takes its screens along and can be put back", () => {
-    const looking = after(owner(aPin()), { type: "open", screen: { name: "mine" } }, { type: "open", screen: { name: "own", id: "a" } });
+    const looking = after(
+      owner(aPin()),
+      { type: "open", screen: { name: "mine" } },
+      { type: "open", screen: { name: "own", id: "a" } },
+    );
     const removed = update(looking, { type: "removed", id: "a" });
     assert.deepEqual(names(removed), ["start", "mine"]);
     assert.equal(update(removed, { type: "restored", pin: aPin() }).pins.length, 1);
@@ -154,7 +189,11 @@ describe("rules of the map", () => {
 
 describe("what is sent", () => {
   test("a mark becomes a GeoJSON Feature with flat properties, without answers nobody asked for", () => {
-    const state = after(placed({ ...SQUARE, lon: 15.123456789 }), { type: "write", comment: "  Tma  " }, { type: "answer", key: "when", value: "night" });
+    const state = after(
+      placed({ ...SQUARE, lon: 15.123456789 }),
+      { type: "write", comment: "  Tma  " },
+      { type: "answer", key: "when", value: "night" },
+    );
     assert.deepEqual(featureOf(state, state.draft), {
       type: "Feature",
       id: "a",
@@ -169,10 +208,20 @@ describe("what is sent", () => {
     const feature = {
       id: "a",
       geometry: { type: "Point", coordinates: [15.5, 49.6] },
-      properties: { category: "unsafe", comment: null, when: "night", zoom: 16, state: "hidden", hidden_reason: "jména" },
+      properties: {
+        category: "unsafe",
+        comment: null,
+        when: "night",
+        zoom: 16,
+        state: "hidden",
+        hidden_reason: "jména",
+      },
     };
     const pin = pinFrom(feature, CONFIG.questions);
-    assert.deepEqual([pin.comment, pin.answers, pin.state, pin.hiddenReason], ["", { when: "night" }, "hidden", "jména"]);
+    assert.deepEqual(
+      [pin.comment, pin.answers, pin.state, pin.hiddenReason],
+      ["", { when: "night" }, "hidden", "jména"],
+    );
   });
 
   test("characters are counted as people see them, and only near the limit", () => {

@@ -18,13 +18,21 @@ function aHistory(state = null) {
       entries.splice(at + 1, entries.length, { state: next });
       at += 1;
     },
-    go: (steps) => setTimeout(() => {
-      at += steps;
-      listener({ state: entries[at].state });
-    }, 1),
+    go: (steps) =>
+      setTimeout(() => {
+        at += steps;
+        listener({ state: entries[at].state });
+      }, 1),
   };
-  const target = { addEventListener: (_, callback) => { listener = callback; } };
-  const rest = () => new Promise((resolve) => { setTimeout(resolve, 20); });
+  const target = {
+    addEventListener: (_, callback) => {
+      listener = callback;
+    },
+  };
+  const rest = () =>
+    new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   return { history, target, rest, length: () => entries.length, at: () => at };
 }
 

@@ -5,12 +5,21 @@ import { _, day, ngettext } from "#js/lib/words.js";
 
 /** A screen's heading with the way back; the heading takes the focus when the screen comes. */
 export function heading(page, text, { back = true, category = null } = {}) {
-  const title = h("h2.sheet-title", { tabindex: "-1", "data-category": category?.key }, category && shapeIcon(category.shape), h("span", {}, typeset(text)));
+  const title = h(
+    "h2.sheet-title",
+    { tabindex: "-1", "data-category": category?.key },
+    category && shapeIcon(category.shape),
+    h("span", {}, typeset(text)),
+  );
   const row = h(
     "div.sheet-head",
     {},
     back &&
-      h("button.button.button-quiet.button-icon.sheet-back", { type: "button", "aria-label": _("Back"), onclick: () => page.dispatch({ type: "back" }) }, icon("back")),
+      h(
+        "button.button.button-quiet.button-icon.sheet-back",
+        { type: "button", "aria-label": _("Back"), onclick: () => page.dispatch({ type: "back" }) },
+        icon("back"),
+      ),
     title,
   );
   return { row, title };
@@ -40,14 +49,28 @@ export function footWays(page, state, names) {
   const { config } = page;
   const ways = {
     mine: () =>
-      h("button.foot-way", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "mine" } }) },
-        icon("list"), h("span", {}, _("My marks")), state.pins.length > 0 && h("span.count", { "aria-label": countWords(state.pins.length) }, String(state.pins.length))),
+      h(
+        "button.foot-way",
+        { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "mine" } }) },
+        icon("list"),
+        h("span", {}, _("My marks")),
+        state.pins.length > 0 &&
+          h("span.count", { "aria-label": countWords(state.pins.length) }, String(state.pins.length)),
+      ),
     results: () => h("a.foot-way", { href: config.resultsUrl }, icon("chart"), h("span", {}, _("Results"))),
     info: () =>
-      h("button.foot-way", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "info" } }) },
-        icon("info"), h("span", {}, _("About"))),
+      h(
+        "button.foot-way",
+        { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "info" } }) },
+        icon("info"),
+        h("span", {}, _("About")),
+      ),
   };
-  return h("nav.foot-ways", { "aria-label": _("More") }, names.map((name) => ways[name]()));
+  return h(
+    "nav.foot-ways",
+    { "aria-label": _("More") },
+    names.map((name) => ways[name]()),
+  );
 }
 
 /** "3 marks". */
@@ -67,7 +90,11 @@ export function problemPlace() {
 /** A text that folds to a few lines with a way to the rest. */
 export function folded(text, onMore) {
   const paragraph = h("p.folded", {}, typeset(text));
-  const more = h("button.link-button.folded-more", { type: "button", onclick: onMore, hidden: true }, _("Read on"));
+  const more = h(
+    "button.link-button.folded-more",
+    { type: "button", onclick: onMore, hidden: true },
+    _("Read on"),
+  );
   // Only where something is really cut off.
   new ResizeObserver(() => {
     more.hidden = paragraph.scrollHeight <= paragraph.clientHeight + 1;
@@ -79,27 +106,40 @@ export function folded(text, onMore) {
 export function questionField(question, value, onChange, name = "q") {
   if (question.type === "text") {
     const id = `${name}-${question.key}`;
-    const input = h("input.input", { id, maxlength: 500, autocomplete: "off", oninput: () => onChange(input.value.trim() || null) });
+    const input = h("input.input", {
+      id,
+      maxlength: 500,
+      autocomplete: "off",
+      oninput: () => onChange(input.value.trim() || null),
+    });
     input.value = value ?? "";
     return h("div.field", {}, h("label", { for: id }, typeset(question.label)), input);
   }
   const many = question.type === "multiple";
-  const chosen = new Set(many ? value ?? [] : value ? [value] : []);
+  const chosen = new Set(many ? (value ?? []) : value ? [value] : []);
   const inputs = question.options.map((option) => {
-    const input = h("input", { type: many ? "checkbox" : "radio", name: `${name}-${question.key}`, value: option.key });
+    const input = h("input", {
+      type: many ? "checkbox" : "radio",
+      name: `${name}-${question.key}`,
+      value: option.key,
+    });
     input.checked = chosen.has(option.key);
     return [option, input];
   });
   const read = () => {
     const keys = inputs.filter(([, input]) => input.checked).map(([option]) => option.key);
-    onChange(many ? keys : keys[0] ?? null);
+    onChange(many ? keys : (keys[0] ?? null));
   };
   if (!many) inputs.forEach(([, input]) => makeReleasable(input, read));
   return h(
     "fieldset.field.question",
     { onchange: read },
     h("legend", {}, typeset(question.label)),
-    h("div.chips", {}, inputs.map(([option, input]) => h("label.chip", {}, input, h("span", {}, option.label)))),
+    h(
+      "div.chips",
+      {},
+      inputs.map(([option, input]) => h("label.chip", {}, input, h("span", {}, option.label))),
+    ),
   );
 }
 
@@ -119,7 +159,13 @@ function makeReleasable(input, onRelease) {
 
 /** A comment field of one line that grows, with a counter near the limit. */
 export function commentField({ id, label, value, most, onInput, left }) {
-  const area = h("textarea.input.comment", { id, rows: "1", autocomplete: "off", enterkeyhint: "done", "aria-describedby": `${id}-left` });
+  const area = h("textarea.input.comment", {
+    id,
+    rows: "1",
+    autocomplete: "off",
+    enterkeyhint: "done",
+    "aria-describedby": `${id}-left`,
+  });
   const counter = h("p.field-help.counter", { id: `${id}-left`, "aria-live": "polite" });
   const grow = () => {
     area.style.height = "auto";
@@ -129,9 +175,11 @@ export function commentField({ id, label, value, most, onInput, left }) {
     const rest = left(area.value, most);
     const over = rest !== null && rest < 0;
     counter.textContent =
-      rest === null ? "" : over
-        ? ngettext("%(n)s character too many", "%(n)s characters too many", -rest)
-        : ngettext("%(n)s character left", "%(n)s characters left", rest);
+      rest === null
+        ? ""
+        : over
+          ? ngettext("%(n)s character too many", "%(n)s characters too many", -rest)
+          : ngettext("%(n)s character left", "%(n)s characters left", rest);
     counter.classList.toggle("is-over", over);
     area.setAttribute("aria-invalid", String(over));
   };
@@ -143,7 +191,10 @@ export function commentField({ id, label, value, most, onInput, left }) {
   });
   requestAnimationFrame(grow);
   count();
-  return { element: h("div.field.comment-field", {}, h("label", { for: id }, typeset(label)), area, counter), area };
+  return {
+    element: h("div.field.comment-field", {}, h("label", { for: id }, typeset(label)), area, counter),
+    area,
+  };
 }
 
 /** What became of a mark, in words of the town. */
@@ -160,7 +211,16 @@ export function townAnswer(pin) {
   return h(
     "div.town-answer",
     {},
-    h("p.town-answer-head", {}, h("strong", {}, _("The town answers")), h("span.label", { class: `label ${pin.status === "done" ? "label-good" : ""}` }, STATUS_WORDS[pin.status]?.() ?? pin.status)),
+    h(
+      "p.town-answer-head",
+      {},
+      h("strong", {}, _("The town answers")),
+      h(
+        "span.label",
+        { class: `label ${pin.status === "done" ? "label-good" : ""}` },
+        STATUS_WORDS[pin.status]?.() ?? pin.status,
+      ),
+    ),
     pin.answer && h("p", {}, typeset(pin.answer)),
     pin.answeredAt && h("p.quote-meta", {}, day(pin.answeredAt)),
   );

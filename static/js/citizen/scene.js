@@ -55,7 +55,7 @@ export class Scene {
 
   /** What lies nearest to a place: its name, or an empty text. */
   nearest(lon, lat) {
-    return lon === null || lon === undefined ? "" : nearestName(this.names, lon, lat)?.name ?? "";
+    return lon === null || lon === undefined ? "" : (nearestName(this.names, lon, lat)?.name ?? "");
   }
 
   inside(lon, lat) {
@@ -106,10 +106,12 @@ export class Scene {
     this.#toggleCrosshair(state, now);
     if (this.#seen !== now) this.#arrive(state, now);
     this.#seen = now;
-    this.#own.choose(now.name === "comment" ? state.draft?.id : now.id ?? null);
+    this.#own.choose(now.name === "comment" ? state.draft?.id : (now.id ?? null));
     if (showsOthers(state)) this.#wantOthers(state);
     else this.#others?.remove();
-    this.#others?.highlight(now.name === "other" && this.#others.indexOf(now.id) >= 0 ? this.#others.indexOf(now.id) : null);
+    this.#others?.highlight(
+      now.name === "other" && this.#others.indexOf(now.id) >= 0 ? this.#others.indexOf(now.id) : null,
+    );
   }
 
   /** Reads other people's marks anew, when some of them changed. */
@@ -192,13 +194,15 @@ export class Scene {
     const { x, y } = map.latLngToContainerPoint([lat, lon]);
     const size = map.getSize();
     const { top, right, bottom, left } = this.view.padding;
-    const seen = x > left + EDGE_PX && x < size.x - right - EDGE_PX && y > top + EDGE_PX && y < size.y - bottom - EDGE_PX;
+    const seen =
+      x > left + EDGE_PX && x < size.x - right - EDGE_PX && y > top + EDGE_PX && y < size.y - bottom - EDGE_PX;
     if (!seen) this.view.centreOn([lon, lat]);
   }
 
   #pickOwn(id) {
     const state = this.#page.state();
-    if (LOOKING.has(screen(state).name) && pinOf(state, id)) this.#page.dispatch({ type: "open", screen: { name: "own", id } });
+    if (LOOKING.has(screen(state).name) && pinOf(state, id))
+      this.#page.dispatch({ type: "open", screen: { name: "own", id } });
   }
 
   #tap({ latlng, originalEvent }) {

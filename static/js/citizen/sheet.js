@@ -28,7 +28,11 @@ export class Sheet {
   constructor(element, onCover) {
     this.#element = element;
     this.#onCover = onCover;
-    this.#grip = h("button.sheet-grip", { type: "button", "aria-expanded": "true" }, h("span.visually-hidden", {}, _("Show or hide this panel")));
+    this.#grip = h(
+      "button.sheet-grip",
+      { type: "button", "aria-expanded": "true" },
+      h("span.visually-hidden", {}, _("Show or hide this panel")),
+    );
     this.#body = h("div.sheet-body");
     replace(element, this.#grip, this.#body);
     this.#followThumb();
@@ -122,7 +126,8 @@ export class Sheet {
     const visual = window.visualViewport;
     if (!visual) return;
     const follow = () => {
-      const hidden = visual.scale > 1.01 ? 0 : Math.max(0, Math.round(window.innerHeight - visual.height - visual.offsetTop));
+      const hidden =
+        visual.scale > 1.01 ? 0 : Math.max(0, Math.round(window.innerHeight - visual.height - visual.offsetTop));
       document.documentElement.style.setProperty("--keyboard", `${hidden}px`);
     };
     visual.addEventListener("resize", follow);

@@ -61,11 +61,14 @@ export function showsOthers({ config, pins }) {
 }
 
 /** Whether to ask about the person: there are questions, a mark was placed, and nobody answered or declined yet. */
-export const asksAbout = ({ config, pins, aboutDone }) => Boolean(config.about?.length) && pins.length > 0 && !aboutDone;
+export const asksAbout = ({ config, pins, aboutDone }) =>
+  Boolean(config.about?.length) && pins.length > 0 && !aboutDone;
 
 /** The questions that go with a category. */
 export function questionsFor(state, category) {
-  return (state.config.questions ?? []).filter(({ categories }) => !categories?.length || categories.includes(category));
+  return (state.config.questions ?? []).filter(
+    ({ categories }) => !categories?.length || categories.includes(category),
+  );
 }
 
 /** How many characters are left, when that begins to matter; null before. */
@@ -80,7 +83,8 @@ export function fittingAnswers(state, category, answers) {
   return Object.fromEntries(Object.entries(answers).filter(([key, value]) => keys.has(key) && !isEmpty(value)));
 }
 
-const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
+const isEmpty = (value) =>
+  value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
 
 /** The GeoJSON Feature of a draft or a mark, as the server takes it. */
 export function featureOf(state, pin) {
@@ -103,7 +107,9 @@ const rounded = (degrees) => Math.round(degrees * 1e7) / 1e7;
 /** A stored Feature as the page's own mark. */
 export function pinFrom(feature, questions = []) {
   const { properties: said, geometry } = feature;
-  const answers = Object.fromEntries(questions.map(({ key }) => [key, said[key]]).filter(([, value]) => !isEmpty(value)));
+  const answers = Object.fromEntries(
+    questions.map(({ key }) => [key, said[key]]).filter(([, value]) => !isEmpty(value)),
+  );
   return {
     id: feature.id,
     lon: geometry.coordinates[0],
@@ -155,7 +161,15 @@ const HANDLERS = {
             // The next mark begins a new way: back from it leads to the choices, not to the thanks before.
             screens: [START],
             draft: {
-              id, mode: "new", category, lon: null, lat: null, zoom: null, inside: true, comment: "", answers: {},
+              id,
+              mode: "new",
+              category,
+              lon: null,
+              lat: null,
+              zoom: null,
+              inside: true,
+              comment: "",
+              answers: {},
               event: state.config.event?.code ?? null,
             },
           },
@@ -165,7 +179,9 @@ const HANDLERS = {
   settle: (state, { lon, lat, zoom, inside }) =>
     screen(state).name === "place" ? change(state, { lon, lat, zoom, inside }) : state,
   here: (state) =>
-    screen(state).name === "place" && state.draft?.mode === "new" && !obstacle(state) ? push(state, { name: "comment" }) : state,
+    screen(state).name === "place" && state.draft?.mode === "new" && !obstacle(state)
+      ? push(state, { name: "comment" })
+      : state,
   write: (state, { comment }) => change(state, { comment }),
   answer: (state, { key, value }) =>
     state.draft ? change(state, { answers: { ...state.draft.answers, [key]: value } }) : state,
@@ -195,10 +211,18 @@ const HANDLERS = {
   },
   removed: (state, { id }) => withoutScreensOf({ ...state, pins: state.pins.filter((pin) => pin.id !== id) }, id),
   restored: (state, { pin }) => ({ ...state, pins: withPin(state.pins, pin) }),
-  loaded: (state, { pins, about }) => ({ ...state, loaded: true, pins, about, aboutDone: state.aboutDone || Object.keys(about).length > 0 }),
+  loaded: (state, { pins, about }) => ({
+    ...state,
+    loaded: true,
+    pins,
+    about,
+    aboutDone: state.aboutDone || Object.keys(about).length > 0,
+  }),
   open: (state, { screen: next }) => {
     const same = screen(state).name === next.name;
-    return same ? { ...cut(state, depth(state) - 1), screens: [...state.screens.slice(0, -1), next] } : push(state, next);
+    return same
+      ? { ...cut(state, depth(state) - 1), screens: [...state.screens.slice(0, -1), next] }
+      : push(state, next);
   },
   back: (state) => cut(state, depth(state) - 1),
   backTo: (state, { depth: count }) => cut(state, count),

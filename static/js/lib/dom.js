@@ -38,7 +38,10 @@ export function readData(id) {
 /** A category's shape as a small picture; decoration beside its word. */
 export function shapeIcon(shape, className = "") {
   const picture = svgElement("svg", {
-    viewBox: "-0.8 -0.8 1.6 1.6", class: `shape ${className}`.trim(), "aria-hidden": "true", focusable: "false",
+    viewBox: "-0.8 -0.8 1.6 1.6",
+    class: `shape ${className}`.trim(),
+    "aria-hidden": "true",
+    focusable: "false",
   });
   picture.append(svgElement("path", { d: shapePath(shape, 1.18) }));
   return picture;
@@ -49,7 +52,8 @@ const ICONS = {
   back: "M14.5 5.5 8 12l6.5 6.5",
   close: "M6 6l12 12M18 6 6 18",
   search: "M15.6 15.6 20 20M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Z",
-  locate: "M12 2.5v3.2M12 18.3v3.2M2.5 12h3.2M18.3 12h3.2M18.3 12a6.3 6.3 0 1 1-12.6 0 6.3 6.3 0 0 1 12.6 0ZM12 12h.01",
+  locate:
+    "M12 2.5v3.2M12 18.3v3.2M2.5 12h3.2M18.3 12h3.2M18.3 12a6.3 6.3 0 1 1-12.6 0 6.3 6.3 0 0 1 12.6 0ZM12 12h.01",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
   trash: "M4.5 7h15M9.5 7V4.8h5V7M6.5 7l.8 12.2h9.4L17.5 7M10 10.5v5.5M14 10.5v5.5",
@@ -71,8 +75,17 @@ const ICONS = {
 /** One of our line drawings, the size of a letter and a half. */
 export function icon(name) {
   const picture = svgElement("svg", {
-    viewBox: "0 0 24 24", width: 24, height: 24, class: `icon icon-${name}`, "aria-hidden": "true", focusable: "false",
-    fill: "none", stroke: "currentColor", "stroke-width": "1.9", "stroke-linecap": "round", "stroke-linejoin": "round",
+    viewBox: "0 0 24 24",
+    width: 24,
+    height: 24,
+    class: `icon icon-${name}`,
+    "aria-hidden": "true",
+    focusable: "false",
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "1.9",
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
   });
   picture.append(svgElement("path", { d: ICONS[name] ?? ICONS.info }));
   return picture;

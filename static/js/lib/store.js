@@ -64,7 +64,10 @@ export function deviceToken(store, random = crypto) {
   let token = store.get("token");
   if (typeof token !== "string" || token.length < 43) {
     const bytes = random.getRandomValues(new Uint8Array(32));
-    token = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    token = btoa(String.fromCharCode(...bytes))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
     store.set("token", token);
   }
   return token;

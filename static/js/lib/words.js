@@ -27,7 +27,9 @@ export function useWords(words, code = "en") {
 }
 
 function fill(text, values) {
-  return text.replace(/%\((\w+)\)s/g, (whole, name) => (name in values ? String(values[name]) : whole)).replaceAll("%%", "%");
+  return text
+    .replace(/%\((\w+)\)s/g, (whole, name) => (name in values ? String(values[name]) : whole))
+    .replaceAll("%%", "%");
 }
 
 /** The message in the reader's language, its %(placeholders)s filled. */
@@ -49,13 +51,16 @@ export function ngettext(one, many, n, values = {}) {
 
 /** A number as the reader writes it: 1 234,5 in Czech. */
 export function number(value, decimals) {
-  const digits = decimals === undefined ? {} : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const digits =
+    decimals === undefined ? {} : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   return new Intl.NumberFormat(language(), { useGrouping: "always", ...digits }).format(value);
 }
 
 /** A day in words: 14. září 2026. */
 export function day(moment) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "Europe/Prague" }).format(new Date(moment));
+  return new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "Europe/Prague" }).format(
+    new Date(moment),
+  );
 }
 
 /** A length as people say it: metres in tens, kilometres with one decimal. */

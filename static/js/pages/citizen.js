@@ -180,7 +180,10 @@ async function connect() {
   if (!config) return;
   const page = new CitizenPage(config);
   document.getElementById("map").addEventListener("map:tilesmissing", () => {
-    if (config.basemap.kind !== "none") toast(_("The map’s background can’t be reached just now. You can mark places all the same."), { seconds: 8 });
+    if (config.basemap.kind !== "none")
+      toast(_("The map’s background can’t be reached just now. You can mark places all the same."), {
+        seconds: 8,
+      });
   });
   await page.begin();
 }

@@ -21,11 +21,22 @@ export function aboutScreen(page, state) {
         page.deeds.saveAbout(answers);
       },
     },
-    h("p.soft", {}, typeset(_("Each answer is optional. They help to see whose voice is missing, and are never published one by one."))),
+    h(
+      "p.soft",
+      {},
+      typeset(
+        _("Each answer is optional. They help to see whose voice is missing, and are never published one by one."),
+      ),
+    ),
     page.config.about.map((question) =>
-      questionField(question, answers[question.key], (value) => {
-        answers[question.key] = value;
-      }, "about"),
+      questionField(
+        question,
+        answers[question.key],
+        (value) => {
+          answers[question.key] = value;
+        },
+        "about",
+      ),
     ),
     refusal.element,
     h("div.form-ways", {}, save, h("button.button.button-quiet", { type: "button", onclick: skip }, _("Skip"))),

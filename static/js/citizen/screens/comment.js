@@ -53,7 +53,8 @@ export function wordsForm(page, state, { onSubmit, refusal, send, questions = nu
     },
     element,
     asked,
-    page.config.publishPins && h("p.field-help", {}, _("Others can read it, so no names or phone numbers, please.")),
+    page.config.publishPins &&
+      h("p.field-help", {}, _("Others can read it, so no names or phone numbers, please.")),
     refusal.element,
     send,
   );
@@ -62,6 +63,8 @@ export function wordsForm(page, state, { onSubmit, refusal, send, questions = nu
 /** The fields of the questions that go with a category. */
 export function questionFields(page, state, category) {
   return questionsFor(state, category).map((question) =>
-    questionField(question, state.draft.answers[question.key], (value) => page.dispatch({ type: "answer", key: question.key, value })),
+    questionField(question, state.draft.answers[question.key], (value) =>
+      page.dispatch({ type: "answer", key: question.key, value }),
+    ),
   );
 }

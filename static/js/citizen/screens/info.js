@@ -8,14 +8,26 @@ export function infoScreen(page) {
   const { config } = page;
   const { row, title } = heading(page, config.title);
   const privacy = document.getElementById("privacy-words");
-  const until = config.open && config.closes && h("p.soft", {}, _("You can mark places until %(day)s.", { day: day(config.closes) }));
+  const until =
+    config.open &&
+    config.closes &&
+    h("p.soft", {}, _("You can mark places until %(day)s.", { day: day(config.closes) }));
   return {
     children: [
       row,
       config.intro && h("p", {}, typeset(config.intro)),
       until,
       config.thanks && [h("h3", {}, _("What happens next")), h("p", {}, typeset(config.thanks))],
-      h("p", {}, h("a.button.button-block", { href: config.resultsUrl }, icon("chart"), h("span", {}, _("What people said")))),
+      h(
+        "p",
+        {},
+        h(
+          "a.button.button-block",
+          { href: config.resultsUrl },
+          icon("chart"),
+          h("span", {}, _("What people said")),
+        ),
+      ),
       h("h3", {}, _("What we keep and what we don’t")),
       privacy && h("div.privacy", {}, privacy.content.cloneNode(true)),
     ],

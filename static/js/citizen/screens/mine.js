@@ -14,13 +14,31 @@ export function mineScreen(page, state) {
     const open = (name) => () => page.dispatch({ type: "open", screen: { name } });
     receipts.replaceChildren(
       ...[
-        now.pins.length > 0 && h("button.foot-way", { type: "button", onclick: open("receipt") }, icon("key"), h("span", {}, _("Take them to another device"))),
-        h("button.foot-way", { type: "button", onclick: open("join") }, icon("copy"), h("span", {}, _("I have a code from another device"))),
+        now.pins.length > 0 &&
+          h(
+            "button.foot-way",
+            { type: "button", onclick: open("receipt") },
+            icon("key"),
+            h("span", {}, _("Take them to another device")),
+          ),
+        h(
+          "button.foot-way",
+          { type: "button", onclick: open("join") },
+          icon("copy"),
+          h("span", {}, _("I have a code from another device")),
+        ),
       ].filter(Boolean),
     );
   };
   update(state);
-  const children = [row, storageWarning(page), notLoaded(page, state), state.pins.length === 0 && state.loaded ? emptyWords(page) : list, receipts, !page.config.open && footWays(page, state, ["results"])];
+  const children = [
+    row,
+    storageWarning(page),
+    notLoaded(page, state),
+    state.pins.length === 0 && state.loaded ? emptyWords(page) : list,
+    receipts,
+    !page.config.open && footWays(page, state, ["results"]),
+  ];
   return { children, focus: title, update: state.pins.length ? update : undefined };
 }
 
@@ -32,9 +50,19 @@ function markRow(page, state, pin) {
     {},
     h(
       "button.mark-row",
-      { type: "button", "data-category": pin.category, "data-id": pin.id, onclick: () => page.dispatch({ type: "open", screen: { name: "own", id: pin.id } }) },
+      {
+        type: "button",
+        "data-category": pin.category,
+        "data-id": pin.id,
+        onclick: () => page.dispatch({ type: "open", screen: { name: "own", id: pin.id } }),
+      },
       shapeIcon(category?.shape),
-      h("span.mark-words", {}, h("span.mark-title", {}, near || category?.word || ""), h("span.mark-comment", {}, typeset(pin.comment || category?.label || ""))),
+      h(
+        "span.mark-words",
+        {},
+        h("span.mark-title", {}, near || category?.word || ""),
+        h("span.mark-comment", {}, typeset(pin.comment || category?.label || "")),
+      ),
       stateLabel(pin),
     ),
   );
@@ -51,14 +79,35 @@ export function stateLabel(pin) {
 function storageWarning(page) {
   return page.lasting()
     ? null
-    : h("div.notice.notice-warn", {}, h("p", {}, _("Your browser does not let us remember these marks after you leave. Take a code, and you can come back to them.")));
+    : h(
+        "div.notice.notice-warn",
+        {},
+        h(
+          "p",
+          {},
+          _(
+            "Your browser does not let us remember these marks after you leave. Take a code, and you can come back to them.",
+          ),
+        ),
+      );
 }
 
 function notLoaded(page, state) {
   if (state.loaded) return null;
-  return h("div.notice", {}, h("p", {}, _("Your marks could not be read just now.")), h("button.link-button", { type: "button", onclick: () => page.reload() }, _("Try again")));
+  return h(
+    "div.notice",
+    {},
+    h("p", {}, _("Your marks could not be read just now.")),
+    h("button.link-button", { type: "button", onclick: () => page.reload() }, _("Try again")),
+  );
 }
 
 function emptyWords(page) {
-  return h("div.empty", {}, h("p", {}, _("Nothing yet. What you mark will be here, and you can change it or take it back at any time.")), page.config.open && h("button.button", { type: "button", onclick: () => page.dispatch({ type: "home" }) }, _("Mark a place")));
+  return h(
+    "div.empty",
+    {},
+    h("p", {}, _("Nothing yet. What you mark will be here, and you can change it or take it back at any time.")),
+    page.config.open &&
+      h("button.button", { type: "button", onclick: () => page.dispatch({ type: "home" }) }, _("Mark a place")),
+  );
 }

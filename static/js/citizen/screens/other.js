@@ -9,12 +9,23 @@ export function otherScreen(page, state) {
   const { id, category: key } = screen(state);
   const category = categoryOf(state, key);
   const { row, title } = heading(page, category?.label ?? "", { category });
-  const box = h("div.other", { "aria-busy": "true" }, h("div.skeleton.skeleton-line"), h("div.skeleton.skeleton-line.skeleton-short"));
+  const box = h(
+    "div.other",
+    { "aria-busy": "true" },
+    h("div.skeleton.skeleton-line"),
+    h("div.skeleton.skeleton-line.skeleton-short"),
+  );
   let pin = null;
-  const draw = (now) => pin && replace(box, words(page, pin), supportWay(page, now, pin, (supports) => {
-    pin = { ...pin, supports };
-    draw(page.state());
-  }));
+  const draw = (now) =>
+    pin &&
+    replace(
+      box,
+      words(page, pin),
+      supportWay(page, now, pin, (supports) => {
+        pin = { ...pin, supports };
+        draw(page.state());
+      }),
+    );
   page.deeds.read(id).then(
     (found) => {
       pin = found;
@@ -34,7 +45,9 @@ function words(page, pin) {
   const said = answersInWords(page, pin);
   return [
     near && h("p.sheet-place", {}, near),
-    pin.comment ? h("blockquote.quote", { "data-category": pin.category }, h("p", {}, typeset(pin.comment))) : h("p.soft", {}, _("Without a comment.")),
+    pin.comment
+      ? h("blockquote.quote", { "data-category": pin.category }, h("p", {}, typeset(pin.comment)))
+      : h("p.soft", {}, _("Without a comment.")),
     h("p.quote-meta", {}, [...said, pin.createdAt && day(pin.createdAt)].filter(Boolean).join(" · ")),
     townAnswer(pin),
   ];

@@ -11,7 +11,9 @@ export function ownScreen(page, state) {
   const { id } = screen(state);
   const pin = pinOf(state, id);
   const box = h("div.own");
-  const { row, title } = heading(page, categoryOf(state, pin.category)?.label ?? _("My mark"), { category: categoryOf(state, pin.category) });
+  const { row, title } = heading(page, categoryOf(state, pin.category)?.label ?? _("My mark"), {
+    category: categoryOf(state, pin.category),
+  });
   const update = (now) => {
     const current = pinOf(now, id);
     if (current) replace(box, words(page, current), actions(page, current));
@@ -23,13 +25,35 @@ export function ownScreen(page, state) {
 function words(page, pin) {
   const near = page.scene.nearest(pin.lon, pin.lat);
   const said = answersInWords(page, pin);
-  const support = pin.supports > 0 && ngettext("%(n)s other person feels the same", "%(n)s other people feel the same", pin.supports);
+  const support =
+    pin.supports > 0 &&
+    ngettext("%(n)s other person feels the same", "%(n)s other people feel the same", pin.supports);
   return [
     near && h("p.sheet-place", {}, near),
     pin.comment && h("blockquote.quote", { "data-category": pin.category }, h("p", {}, typeset(pin.comment))),
     said.length > 0 && h("p.soft", {}, said.join(" · ")),
-    h("p.quote-meta", {}, [pin.createdAt && _("Marked %(day)s", { day: day(pin.createdAt) }), support].filter(Boolean).join(" · "), " ", stateLabel(pin)),
-    pin.state === "hidden" && h("div.notice.notice-warn", {}, h("p", {}, pin.hiddenReason ? _("The town office hid it from others: %(reason)s If you change your words, it will be read again.", { reason: sentence(pin.hiddenReason) }) : _("The town office hid it from others. If you change your words, it will be read again."))),
+    h(
+      "p.quote-meta",
+      {},
+      [pin.createdAt && _("Marked %(day)s", { day: day(pin.createdAt) }), support].filter(Boolean).join(" · "),
+      " ",
+      stateLabel(pin),
+    ),
+    pin.state === "hidden" &&
+      h(
+        "div.notice.notice-warn",
+        {},
+        h(
+          "p",
+          {},
+          pin.hiddenReason
+            ? _(
+                "The town office hid it from others: %(reason)s If you change your words, it will be read again.",
+                { reason: sentence(pin.hiddenReason) },
+              )
+            : _("The town office hid it from others. If you change your words, it will be read again."),
+        ),
+      ),
     pin.state === "pending" && h("p.soft", {}, _("Others will see it once the town office has read it.")),
     townAnswer(pin),
   ];
@@ -39,7 +63,8 @@ const sentence = (text) => (/[.!?…]$/.test(text.trim()) ? text.trim() : `${tex
 
 function actions(page, pin) {
   if (!page.config.open) return h("p.soft", {}, _("The map is closed, so marks can no longer be changed here."));
-  const act = (name, word, onclick, extra = "") => h(`button.button${extra}`, { type: "button", onclick }, icon(name), h("span", {}, word));
+  const act = (name, word, onclick, extra = "") =>
+    h(`button.button${extra}`, { type: "button", onclick }, icon(name), h("span", {}, word));
   return h(
     "div.own-actions",
     {},
@@ -60,17 +85,44 @@ export function editScreen(page, state) {
   const pick = (key) => {
     page.dispatch({ type: "recategorise", category: key });
     const now = page.state();
-    replace(questions, questionFields(page, { ...now, draft: { ...now.draft, answers: fittingAnswers(now, key, now.draft.answers) } }, key));
-    form.querySelector("label[for=comment]").textContent = categoryOf(now, key).prompt || _("Do you want to add something?");
+    replace(
+      questions,
+      questionFields(
+        page,
+        { ...now, draft: { ...now.draft, answers: fittingAnswers(now, key, now.draft.answers) } },
+        key,
+      ),
+    );
+    form.querySelector("label[for=comment]").textContent =
+      categoryOf(now, key).prompt || _("Do you want to add something?");
   };
   const kinds = page.config.categories.map((category) => {
-    const input = h("input", { type: "radio", name: "kind", value: category.key, onchange: () => pick(category.key) });
+    const input = h("input", {
+      type: "radio",
+      name: "kind",
+      value: category.key,
+      onchange: () => pick(category.key),
+    });
     input.checked = category.key === draft.category;
-    return h("label.chip.chip-category", { "data-category": category.key }, input, shapeIcon(category.shape), h("span", {}, category.word));
+    return h(
+      "label.chip.chip-category",
+      { "data-category": category.key },
+      input,
+      shapeIcon(category.shape),
+      h("span", {}, category.word),
+    );
   });
   const update = (now) => {
     save.disabled = now.sending;
     refusal.show(now.problem);
   };
-  return { children: [row, h("fieldset.field", {}, h("legend.visually-hidden", {}, _("What the mark says")), h("div.chips", {}, kinds)), form], focus: title, update };
+  return {
+    children: [
+      row,
+      h("fieldset.field", {}, h("legend.visually-hidden", {}, _("What the mark says")), h("div.chips", {}, kinds)),
+      form,
+    ],
+    focus: title,
+    update,
+  };
 }

@@ -11,12 +11,34 @@ export function placeScreen(page, state) {
   const { draft } = state;
   const moving = draft.mode === "move";
   const category = categoryOf(state, draft.category);
-  const title = h("h2.sheet-title", { tabindex: "-1", "data-category": category.key }, shapeIcon(category.shape), h("span", {}, typeset(category.label)));
+  const title = h(
+    "h2.sheet-title",
+    { tabindex: "-1", "data-category": category.key },
+    shapeIcon(category.shape),
+    h("span", {}, typeset(category.label)),
+  );
   const status = h("p.place-status");
   const refusal = problemPlace();
-  const ahead = h("button.button.button-primary.place-ahead", { type: "button", "data-category": category.key, onclick: () => go() });
-  const spot = h("button.button.button-icon.place-locate", { type: "button", "aria-label": _("Where I am"), title: _("Where I am"), onclick: () => locate(page, spot) }, icon("locate"));
-  const seek = h("button.button.button-icon", { type: "button", "aria-label": _("Find a street or place"), title: _("Find a street or place"), onclick: () => page.dispatch({ type: "open", screen: { name: "search" } }) }, icon("search"));
+  const ahead = h("button.button.button-primary.place-ahead", {
+    type: "button",
+    "data-category": category.key,
+    onclick: () => go(),
+  });
+  const spot = h(
+    "button.button.button-icon.place-locate",
+    { type: "button", "aria-label": _("Where I am"), title: _("Where I am"), onclick: () => locate(page, spot) },
+    icon("locate"),
+  );
+  const seek = h(
+    "button.button.button-icon",
+    {
+      type: "button",
+      "aria-label": _("Find a street or place"),
+      title: _("Find a street or place"),
+      onclick: () => page.dispatch({ type: "open", screen: { name: "search" } }),
+    },
+    icon("search"),
+  );
   let way = null;
 
   const ways = {
@@ -42,12 +64,22 @@ export function placeScreen(page, state) {
     refusal.show(now.problem);
   };
 
-  const back = h("button.button.button-quiet.button-icon.sheet-back", { type: "button", "aria-label": _("Back"), onclick: () => page.dispatch({ type: "back" }) }, icon("back"));
+  const back = h(
+    "button.button.button-quiet.button-icon.sheet-back",
+    { type: "button", "aria-label": _("Back"), onclick: () => page.dispatch({ type: "back" }) },
+    icon("back"),
+  );
   const children = [
     h("div.sheet-head", {}, back, title),
     refusal.element,
     status,
-    h("div.place-row", {}, page.scene.names.length > 0 && seek, navigator.geolocation && window.isSecureContext && spot, ahead),
+    h(
+      "div.place-row",
+      {},
+      page.scene.names.length > 0 && seek,
+      navigator.geolocation && window.isSecureContext && spot,
+      ahead,
+    ),
     keysHint(),
   ];
   return { children, focus: page.mapElement, update };
@@ -55,8 +87,20 @@ export function placeScreen(page, state) {
 
 /** The keys, for those who have some. */
 function keysHint() {
-  const hint = (keys, words) => h("span", {}, keys.map((key) => [h("kbd", {}, key), " "]), words);
-  return h("p.keys-hint", {}, hint(["←", "↑", "↓", "→"], _("move the map")), hint(["+", "−"], _("zoom")), hint(["Enter"], _("place the mark")));
+  const hint = (keys, words) =>
+    h(
+      "span",
+      {},
+      keys.map((key) => [h("kbd", {}, key), " "]),
+      words,
+    );
+  return h(
+    "p.keys-hint",
+    {},
+    hint(["←", "↑", "↓", "→"], _("move the map")),
+    hint(["+", "−"], _("zoom")),
+    hint(["Enter"], _("place the mark")),
+  );
 }
 
 function statusWords(page, state, way) {

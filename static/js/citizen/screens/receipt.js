@@ -9,7 +9,11 @@ export function receiptScreen(page, state) {
   const { row, title } = heading(page, _("Your code"));
   const refusal = problemPlace();
   const box = h("div.receipt-box");
-  const make = h("button.button.button-primary.button-block", { type: "button", onclick: () => page.deeds.makeReceipt() }, _("Make a code"));
+  const make = h(
+    "button.button.button-primary.button-block",
+    { type: "button", onclick: () => page.deeds.makeReceipt() },
+    _("Make a code"),
+  );
   let drawn = null;
   const update = (now) => {
     make.disabled = now.sending;
@@ -22,7 +26,15 @@ export function receiptScreen(page, state) {
     if (fresh) box.querySelector(".receipt-code")?.focus({ preventScroll: true });
   };
   update(state);
-  const words = h("p", {}, typeset(_("With this code you can see, change and delete your marks on another device too. Whoever has it can do the same, so keep it to yourself.")));
+  const words = h(
+    "p",
+    {},
+    typeset(
+      _(
+        "With this code you can see, change and delete your marks on another device too. Whoever has it can do the same, so keep it to yourself.",
+      ),
+    ),
+  );
   return { children: [row, words, refusal.element, box], focus: title, update };
 }
 
@@ -36,20 +48,43 @@ function codeCard(page, receipt) {
     }
   };
   return [
-    h("div.receipt-card", {},
+    h(
+      "div.receipt-card",
+      {},
       h("p.receipt-map", {}, page.config.title),
       h("p.receipt-code", { tabindex: "-1", translate: "no" }, receipt),
-      h("p.receipt-where", {}, _("Enter it at %(address)s under My marks.", { address: `${location.host}${location.pathname}` }))),
-    h("div.form-ways.no-print", {},
+      h(
+        "p.receipt-where",
+        {},
+        _("Enter it at %(address)s under My marks.", { address: `${location.host}${location.pathname}` }),
+      ),
+    ),
+    h(
+      "div.form-ways.no-print",
+      {},
       h("button.button", { type: "button", onclick: copy }, icon("copy"), h("span", {}, _("Copy"))),
-      h("button.button", { type: "button", onclick: () => window.print() }, icon("print"), h("span", {}, _("Print")))),
+      h(
+        "button.button",
+        { type: "button", onclick: () => window.print() },
+        icon("print"),
+        h("span", {}, _("Print")),
+      ),
+    ),
   ];
 }
 
 export function joinScreen(page) {
   const { row } = heading(page, _("A code from another device"));
   const refusal = problemPlace();
-  const input = h("input.input.receipt-input", { id: "receipt", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 20, placeholder: "XXXX-XXXX-XXXX", "aria-describedby": "receipt-help" });
+  const input = h("input.input.receipt-input", {
+    id: "receipt",
+    autocomplete: "off",
+    autocapitalize: "characters",
+    spellcheck: "false",
+    maxlength: 20,
+    placeholder: "XXXX-XXXX-XXXX",
+    "aria-describedby": "receipt-help",
+  });
   const go = h("button.button.button-primary.button-block", { type: "submit" }, _("Show my marks"));
   const form = h(
     "form.words",
@@ -61,7 +96,17 @@ export function joinScreen(page) {
         else input.focus();
       },
     },
-    h("div.field", {}, h("label", { for: "receipt" }, _("Code")), h("p.field-help", { id: "receipt-help" }, _("Twelve letters and digits. Capitals and dashes do not matter.")), input),
+    h(
+      "div.field",
+      {},
+      h("label", { for: "receipt" }, _("Code")),
+      h(
+        "p.field-help",
+        { id: "receipt-help" },
+        _("Twelve letters and digits. Capitals and dashes do not matter."),
+      ),
+      input,
+    ),
     refusal.element,
     go,
   );

@@ -41,7 +41,16 @@ export function searchScreen(page) {
   const { row } = heading(page, _("Find a street or place"));
   const list = h("ul.finds");
   const note = h("p.field-help", { role: "status" });
-  const input = h("input.input", { id: "seek", type: "search", autocomplete: "off", spellcheck: "false", enterkeyhint: "search", "aria-describedby": "seek-note", oninput: () => show(), onkeydown: (event) => onKey(event) });
+  const input = h("input.input", {
+    id: "seek",
+    type: "search",
+    autocomplete: "off",
+    spellcheck: "false",
+    enterkeyhint: "search",
+    "aria-describedby": "seek-note",
+    oninput: () => show(),
+    onkeydown: (event) => onKey(event),
+  });
   note.id = "seek-note";
 
   const choose = ({ lon, lat }) => {
@@ -69,10 +78,35 @@ export function searchScreen(page) {
 
   const show = () => {
     const found = input.value.trim() ? finds() : [];
-    replace(list, found.map((entry) => h("li", {}, h("button.find", { type: "button", onclick: () => choose(entry) }, icon(entry.kind === "street" ? "map" : "locate"), h("span.find-name", {}, entry.name), h("span.find-kind", {}, kindWord(entry))))));
+    replace(
+      list,
+      found.map((entry) =>
+        h(
+          "li",
+          {},
+          h(
+            "button.find",
+            { type: "button", onclick: () => choose(entry) },
+            icon(entry.kind === "street" ? "map" : "locate"),
+            h("span.find-name", {}, entry.name),
+            h("span.find-kind", {}, kindWord(entry)),
+          ),
+        ),
+      ),
+    );
     if (!input.value.trim()) note.textContent = _("For example the name of your street, school or stop.");
-    else note.textContent = found.length ? ngettext("%(n)s find", "%(n)s finds", found.length) : _("Nothing of that name. Try only the beginning of it.");
+    else
+      note.textContent = found.length
+        ? ngettext("%(n)s find", "%(n)s finds", found.length)
+        : _("Nothing of that name. Try only the beginning of it.");
   };
   show();
-  return { children: [row, h("div.field", {}, h("label.visually-hidden", { for: "seek" }, _("Name of a street or place")), input, note), list], focus: input };
+  return {
+    children: [
+      row,
+      h("div.field", {}, h("label.visually-hidden", { for: "seek" }, _("Name of a street or place")), input, note),
+      list,
+    ],
+    focus: input,
+  };
 }

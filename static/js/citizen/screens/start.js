@@ -7,7 +7,11 @@ import { _, day } from "#js/lib/words.js";
 /** @returns {{children: Node[], focus: HTMLElement|null}} */
 export function startScreen(page, state) {
   const { config } = page;
-  const title = h("h2.sheet-title.start-title", { tabindex: "-1" }, config.open ? _("What do you want to mark?") : closedTitle(config));
+  const title = h(
+    "h2.sheet-title.start-title",
+    { tabindex: "-1" },
+    config.open ? _("What do you want to mark?") : closedTitle(config),
+  );
   const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
   // Who has already marked something knows what the map is about.
   const intro = state.pins.length === 0 && config.intro && folded(config.intro, openInfo);
@@ -19,10 +23,19 @@ export function startScreen(page, state) {
 
 function eventGreeting({ event, eventUnknown }) {
   if (eventUnknown) {
-    return h("div.notice.notice-warn", {}, h("p", {}, _("We don’t know the code of this event. You can mark places all the same.")));
+    return h(
+      "div.notice.notice-warn",
+      {},
+      h("p", {}, _("We don’t know the code of this event. You can mark places all the same.")),
+    );
   }
   if (!event) return null;
-  return h("p.event-greeting", {}, h("strong", {}, typeset(event.title)), event.place && h("span", {}, typeset(event.place)));
+  return h(
+    "p.event-greeting",
+    {},
+    h("strong", {}, typeset(event.title)),
+    event.place && h("span", {}, typeset(event.place)),
+  );
 }
 
 function closedTitle({ isOver }) {
@@ -37,5 +50,7 @@ function closedWords({ isOver, opens, closes }) {
 }
 
 function closedWays({ config }) {
-  return config.isOver && h("a.button.button-primary.button-block", { href: config.resultsUrl }, _("What people said"));
+  return (
+    config.isOver && h("a.button.button-primary.button-block", { href: config.resultsUrl }, _("What people said"))
+  );
 }

@@ -9,16 +9,39 @@ export function thanksScreen(page, state) {
   const { id, first } = screen(state);
   const pin = pinOf(state, id);
   const n = state.pins.length;
-  const title = h("h2.sheet-title", { tabindex: "-1" }, h("span.done-mark", {}, icon("check")), h("span", {}, first ? _("Thank you, it is on the map") : ngettext("Thank you, that is your %(n)s mark", "Thank you, you now have %(n)s marks", n)));
+  const title = h(
+    "h2.sheet-title",
+    { tabindex: "-1" },
+    h("span.done-mark", {}, icon("check")),
+    h(
+      "span",
+      {},
+      first
+        ? _("Thank you, it is on the map")
+        : ngettext("Thank you, that is your %(n)s mark", "Thank you, you now have %(n)s marks", n),
+    ),
+  );
   const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
-  const edit = h("button.link-button", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "own", id } }) }, _("Change it"));
+  const edit = h(
+    "button.link-button",
+    { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "own", id } }) },
+    _("Change it"),
+  );
   const children = [
     h("div.sheet-head", {}, title),
     first && page.config.thanks && folded(page.config.thanks, openInfo),
     pin?.state === "pending" && h("p.soft", {}, _("Others will see it once the town office has read it.")),
     h("div.another", {}, h("p", {}, _("Add another?")), edit),
     choices(page, { label: _("Add another?") }),
-    first && showsOthers(state) && page.config.showOthers !== "always" && h("p.others-hint", {}, icon("eye"), h("span", {}, _("Now you can see what others marked. Tap a mark to read it."))),
+    first &&
+      showsOthers(state) &&
+      page.config.showOthers !== "always" &&
+      h(
+        "p.others-hint",
+        {},
+        icon("eye"),
+        h("span", {}, _("Now you can see what others marked. Tap a mark to read it.")),
+      ),
     asksAbout(state) && aboutInvitation(page),
     footWays(page, state, ["mine", "results", "info"]),
   ];
@@ -35,9 +58,16 @@ function aboutInvitation(page) {
   return h(
     "div.invitation",
     {},
-    h("button.invitation-way", { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "about" } }) },
+    h(
+      "button.invitation-way",
+      { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "about" } }) },
       h("strong", {}, ngettext("One short question about you", "%(n)s short questions about you", n)),
-      h("span", {}, typeset(_("So that we see whose voice is missing.")))),
-    h("button.button.button-quiet.button-icon", { type: "button", "aria-label": _("No, thank you"), title: _("No, thank you"), onclick: refuse }, icon("close")),
+      h("span", {}, typeset(_("So that we see whose voice is missing."))),
+    ),
+    h(
+      "button.button.button-quiet.button-icon",
+      { type: "button", "aria-label": _("No, thank you"), title: _("No, thank you"), onclick: refuse },
+      icon("close"),
+    ),
   );
 }
