@@ -115,7 +115,7 @@ def a_basemap(name: str = "Lipová") -> str:
         "properties": {"kind": "street", "class": "street", "name": name},
         "geometry": street,
     }
-    return json.dumps({"type": "FeatureCollection", "features": [feature]})
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}, ensure_ascii=False)
 
 
 def moment(text: str) -> datetime:

@@ -243,7 +243,7 @@ def test_a_hidden_pin_tells_its_author_why(phone: Page, live_session: Session) -
     live_session.commit()
     phone.reload()
     phone.get_by_role("button", name="Moje značky").tap()
-    expect(phone.get_by_text("skrytá")).to_be_visible()
+    expect(phone.locator(".mark-row .label-bad")).to_be_visible()
     phone.get_by_role("button", name="Pan Novák").tap()
     expect(phone.get_by_text("Je v něm jméno.")).to_be_visible()
 

@@ -70,7 +70,7 @@ function markRow(page, state, pin) {
 
 /** What became of a mark in one word, when there is something to say. */
 export function stateLabel(pin) {
-  if (pin.state === "hidden") return h("span.label.label-bad", {}, _("hidden"));
+  if (pin.state === "hidden") return h("span.label.label-bad", {}, _("hidden from others"));
   if (pin.state === "pending") return h("span.label.label-warn", {}, _("waits to be read"));
   if (pin.answer) return h("span.label.label-good", {}, _("answered"));
   return null;
