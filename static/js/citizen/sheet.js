@@ -9,6 +9,9 @@ const PULL_PX = 48;
 /** Pixels a thumb slips while it only presses. */
 const SLIP_PX = 6;
 
+/** Milliseconds after which the click of a tap will not come any more. */
+const SWALLOWED_MS = 150;
+
 /** Screens that may be pulled down to see the map beneath. */
 const LOWERABLE = new Set(["start", "thanks", "own", "other", "mine", "info"]);
 
@@ -89,35 +92,43 @@ export class Sheet {
   }
 
   #followThumb() {
+    const toggle = () => this.#lower(!this.#low);
     let from = null;
-    let wasPull = false;
-    const pulledBy = (event) => event.clientY - from;
+    let pulled = 0;
+    let waiting = 0;
     this.#grip.addEventListener("pointerdown", (event) => {
       from = event.clientY;
-      wasPull = false;
+      pulled = 0;
+      clearTimeout(waiting);
       this.#grip.setPointerCapture(event.pointerId);
     });
     this.#grip.addEventListener("pointermove", (event) => {
-      if (from === null || this.atSide || Math.abs(pulledBy(event)) < SLIP_PX) return;
-      wasPull = true;
-      const along = this.#low ? Math.min(0, pulledBy(event)) : Math.max(0, pulledBy(event));
+      if (from === null || this.atSide) return;
+      const now = event.clientY - from;
+      if (!pulled && Math.abs(now) < SLIP_PX) return;
+      pulled = now;
+      const along = this.#low ? Math.min(0, pulled) : Math.max(0, pulled);
       this.#element.classList.add("is-pulled");
       this.#element.style.transform = `translateY(${along}px)`;
     });
     const end = (event) => {
       if (from === null) return;
-      const pulled = pulledBy(event);
       from = null;
       this.#element.style.transform = "";
       this.#element.classList.remove("is-pulled");
-      if (event.type === "pointerup" && Math.abs(pulled) > PULL_PX) this.#lower(pulled > 0);
+      if (event.type !== "pointerup") return;
+      if (Math.abs(pulled) > PULL_PX) this.#lower(pulled > 0);
+      // Right after a pull browsers swallow the click of a tap: then the finger's lift counts, a little later,
+      // so that a click that does come can't fall on what has risen under the finger.
+      if (!pulled) waiting = setTimeout(toggle, SWALLOWED_MS);
     };
     this.#grip.addEventListener("pointerup", end);
     this.#grip.addEventListener("pointercancel", end);
-    // A pull ends with a click that nobody meant.
-    this.#grip.addEventListener("click", () => {
-      if (!wasPull) this.#lower(!this.#low);
-      wasPull = false;
+    this.#grip.addEventListener("click", (event) => {
+      clearTimeout(waiting);
+      // A pull with a mouse ends with a click that nobody meant; keys and screen readers click without a pointer.
+      if (!pulled || event.detail === 0) toggle();
+      pulled = 0;
     });
   }
 
