@@ -26,7 +26,10 @@ class Database:
 
 def open_database(url: str) -> Database:
     """A database by its URL; connections are made when first needed, and checked before use."""
-    engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=False, pool_recycle=600)
+    # What people wrote shall not get into a log by way of a failed statement.
+    engine = create_engine(
+        url, pool_size=8, max_overflow=8, pool_pre_ping=False, pool_recycle=600, hide_parameters=True
+    )
     own = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine, sessionmaker(engine, expire_on_commit=False), sessionmaker(own, expire_on_commit=False)

@@ -84,7 +84,7 @@ def _official_of_session() -> OfficialRecord | None:
     official_id, epoch, since = (session.get(key) for key in ("official", "epoch", "since"))
     if not isinstance(official_id, int) or not isinstance(since, int):
         return None
-    # The cookie is renewed with every answer; the sign-in itself ends after one working day all the same.
+    # A cookie is renewed with each form's token; the sign-in itself ends after one working day all the same.
     if not 0 <= time.time() - since <= current_app.permanent_session_lifetime.total_seconds():
         return None
     official = find_official(db.session(), official_id)

@@ -35,6 +35,10 @@ backlog = 1024
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there unguessable
 worker_tmp_dir = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
 
+# Whom to believe about what came before us is the app's to say (POCIT_TRUSTED_PROXIES). gunicorn by itself would
+# believe every neighbour on the machine, even that a stranger's SCRIPT_NAME is ours.
+forwarded_allow_ips = ""
+
 # Who looked at which map when is nobody's business.
 accesslog = None
 errorlog = "-"

@@ -72,6 +72,8 @@ def parse_pin(feature: Mapping[str, Any], pin_id: uuid.UUID | None = None) -> Pi
         problems.append(Problem("category", N_("Choose what you want to say here.")))
         category = ""
     comment, event = (_text(properties.get(key), key, problems) for key in OPTIONAL_TEXT)
+    if event is not None:
+        event = event.upper()  # codes are typed by people, and stored as the event has them
     zoom = _zoom(properties.get("zoom"), problems)
     answers = _answers(properties)
     if problems:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from sqlalchemy.orm import Session
 
+from app.errors import TooMany
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery
 from app.queries.heat import CountedSquares, heat_version, make_surface, read_squares
 from app.queries.maps import MapRecord
-from gis.analysis.density import Surface
+from gis.analysis.density import DEFAULT_BANDWIDTH_M, Surface
 from gis.analysis.scale import Breaks, class_breaks
 
 T = TypeVar("T")
@@ -23,6 +25,17 @@ MOST_BYTES = 96_000_000
 """A surface of a large city is 4 MB, a tile 20 kB."""
 ROW_BYTES = 200
 """About what a row of counted squares takes."""
+ENTRY_BYTES = 1000
+"""About what keeping anything takes beside the thing itself: else empty tiles could be kept without end."""
+AT_ONCE = 2
+"""Surfaces that one process makes at a time: a fine one of a large city takes hundreds of megabytes."""
+ROOM = 5
+"""Requests of one process that may be busy with public surfaces of a bandwidth that no page of ours asks for.
+
+There is no end of bandwidths to ask for; the other threads (deploy/gunicorn.conf.py) are for everybody else.
+"""
+PATIENCE_S = 2.0
+RETRY_S = 5
 
 
 @dataclass(frozen=True)
@@ -69,10 +82,16 @@ class Shelf:
                     self._making.pop(key, None)
             return made
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether it is kept at this moment."""
+        with self._lock:
+            return key in self._kept
+
     def _keep(self, key: Hashable, made: object, size: int) -> None:
         with self._lock:
             if size > self.most_bytes // 2:
                 return
+            size += ENTRY_BYTES
             self._kept[key] = (made, size)
             self.bytes += size
             while self.bytes > self.most_bytes:
@@ -83,8 +102,13 @@ class Shelf:
 class HeatStore:
     """Surfaces and their pictures, by map, by the version of its pins, and by what was asked."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, *, room: int = ROOM, patience_s: float = PATIENCE_S
+    ) -> None:
         self._shelf = Shelf(most_bytes)
+        self._making = threading.BoundedSemaphore(AT_ONCE)
+        self._room = threading.BoundedSemaphore(room)
+        self._patience_s = patience_s
 
     def heat(
         self,
@@ -97,9 +121,13 @@ class HeatStore:
         """The heat that this scope may see; `wanted` chooses pins for officials only.
 
         All categories of a map share their breaks, so that one colour depth means one number of people.
+        TooMany when too many at once ask for bandwidths of their own.
         """
         version = heat_version(session, the_map, wanted, scope)
         base = (the_map.id, version, scope, wanted if scope is Scope.OFFICE else None)
+        shared = (*base, "breaks", query.bandwidth_m, query.weight)
+        is_usual = scope is Scope.OFFICE or query.bandwidth_m == DEFAULT_BANDWIDTH_M
+        is_made = (*base, query) in self._shelf and (query.category is None or shared in self._shelf)
 
         def squares() -> CountedSquares:
             return self._shelf.get(
@@ -108,22 +136,41 @@ class HeatStore:
                 lambda made: len(made.people) * ROW_BYTES,
             )
 
+        def made_surface(asked: HeatQuery) -> Surface:
+            counted = squares()
+            with self._making:
+                return make_surface(the_map, counted, asked, scope)
+
         def surface(asked: HeatQuery) -> Surface:
             return self._shelf.get(
-                (*base, asked),
-                lambda: make_surface(the_map, squares(), asked, scope),
-                lambda made: int(made.values.nbytes),
+                (*base, asked), lambda: made_surface(asked), lambda made: int(made.values.nbytes)
             )
 
         def shared_breaks() -> Breaks:
-            every = [surface(replace(query, category=category.key)) for category in the_map.categories]
+            # One after another, so that no more than two of them are in memory.
+            every = (surface(replace(query, category=category.key)) for category in the_map.categories)
             return class_breaks(max(every, key=lambda one: one.peak))
 
-        found = surface(query)
-        if query.category is None:
-            return Heat(version, query, found, class_breaks(found))
-        shared = (*base, "breaks", query.bandwidth_m, query.weight)
-        return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: ROW_BYTES))
+        def heat() -> Heat:
+            found = surface(query)
+            if query.category is None:
+                return Heat(version, query, found, class_breaks(found))
+            return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: ROW_BYTES))
+
+        if is_usual or is_made:
+            return heat()
+        with self._turn():
+            return heat()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of the places for bandwidths that no page asks for; TooMany when none gets free."""
+        if not self._room.acquire(timeout=self._patience_s):
+            raise TooMany(RETRY_S)
+        try:
+            yield
+        finally:
+            self._room.release()
 
     def picture(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """A picture by its key, drawn once."""

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.errors import Unknown
 from app.i18n import Texts
+from app.inputs.fields import storable
 from app.models import BasemapLayer, Event, Question, QuestionScope, Town, TownMap
 
 
@@ -153,6 +154,8 @@ def basemap_layer(session: Session, map_id: int) -> BasemapLayer | None:
 
 def find_event(session: Session, map_id: int, code: str) -> Event | None:
     """The event of this code on the map; codes are typed by people, so case does not matter."""
+    if not storable(code):
+        return None
     return session.scalar(select(Event).where(Event.map_id == map_id, Event.code == code.strip().upper()))
 
 

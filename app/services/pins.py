@@ -16,7 +16,7 @@ from app.i18n import N_
 from app.inputs.answers import check_answers
 from app.inputs.filters import PinFilter, Scope
 from app.inputs.pins import OURS, PinChange, PinInput, parse_pin
-from app.models import Channel, Moderation, Pin, PinState, Support
+from app.models import Channel, Moderation, Pin, PinState, QuestionType, Support
 from app.queries.features import FreshPin, own_feature, pin_query
 from app.queries.maps import MapRecord, find_event
 from app.services.respondents import device_id, ensure_respondent, respondent_of
@@ -103,7 +103,8 @@ def replace_pin(session: Session, the_map: MapRecord, token: str, new: PinInput)
     square_x, square_y = _square(the_map, new)
     # What was hidden, or waits for a look first, is looked at again when its words change.
     reviewed = the_map.moderation == Moderation.PRE or stored.state == PinState.HIDDEN
-    said_anew = new.comment != stored.comment and (new.comment is not None or stored.state == PinState.HIDDEN)
+    said, said_before = _words(the_map, new), _words(the_map, stored)
+    said_anew = said != said_before and (bool(said - said_before) or stored.state == PinState.HIDDEN)
     session.execute(
         update(Pin)
         .where(Pin.map_id == the_map.id, Pin.id == new.id)
@@ -222,6 +223,12 @@ def _square(the_map: MapRecord, new: PinInput) -> tuple[int, int]:
     x, y = to_metric(the_map.metric_srid)(new.lon, new.lat)
     column, row = square_of(x, y)
     return int(column), int(row)
+
+
+def _words(the_map: MapRecord, pin: PinInput | Row[Any]) -> set[tuple[str, str]]:
+    """All that a pin says in the author's own words, by where it is said."""
+    texts = {q.key: pin.answers.get(q.key) for q in the_map.questions if q.type == QuestionType.TEXT}
+    return {(key, words) for key, words in {**texts, "comment": pin.comment}.items() if words}
 
 
 def _writable(properties: Mapping[str, Any]) -> dict[str, Any]:

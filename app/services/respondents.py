@@ -73,8 +73,9 @@ def make_receipt(session: Session, the_map: MapRecord, token: str) -> str:
 
 
 def join_by_receipt(session: Session, the_map: MapRecord, token: str, receipt: str) -> uuid.UUID:
-    """Let this device speak for the person of the receipt; pins it already made come along.
+    """Let this device speak for the person of the receipt; pins it made as nobody's else come along.
 
+    What it did while it spoke for another person stays theirs: tablets are lent from hand to hand.
     Unknown when no person has this receipt.
     """
     code = "".join(char for char in receipt.upper() if char.isalnum())
@@ -86,9 +87,11 @@ def join_by_receipt(session: Session, the_map: MapRecord, token: str, receipt: s
     if person is None:
         raise Unknown(Problem("receipt", N_("We don't know this code. Please check it once more.")))
     before = respondent_of(session, the_map, token)
+    device = device_id(the_map, token)
     if before != person:
-        _link_device(session, the_map, device_id(the_map, token), person)
-        _hand_over(session, the_map.id, before, person)
+        _link_device(session, the_map, device, person)
+    if before == device != person:
+        _hand_over(session, the_map.id, device, person)
     return person
 
 

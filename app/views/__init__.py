@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import UnicodeConverter, ValidationError
 
 from app import security
+from app.inputs.fields import storable
 from app.views import api, citizen, data, headers, heat, office, pages, problems, reader, results, tiles
+
+
+class StorableText(UnicodeConverter):
+    """A text in an address: with a NUL in it there can be nothing by that name."""
+
+    def to_python(self, value: str) -> str:
+        """The text, or no match."""
+        if not storable(value):
+            raise ValidationError
+        return value
 
 
 def init_app(app: Flask) -> None:
     """Give the app its pages, its words and its manners."""
+    app.url_map.converters |= {"default": StorableText, "string": StorableText}
     reader.init_app(app)
     headers.init_app(app)
     problems.init_app(app)

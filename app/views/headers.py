@@ -8,6 +8,8 @@ from flask import Flask, g, request
 from flask_compress import Compress
 from werkzeug.wrappers import Response
 
+from app.views.reader import assets
+
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
@@ -31,10 +33,13 @@ def init_app(app: Flask) -> None:
     """Send the headers with everything, compressed for phones; give templates the nonce of the request."""
     app.config.setdefault("COMPRESS_MIMETYPES", COMPRESSED)
     app.config.setdefault("COMPRESS_ALGORITHM", ["br", "gzip"])
-    app.config.setdefault("COMPRESS_ALGORITHM_STREAMING", ["br", "gzip"])
+    # Flask-Compress does not close what it wraps: a stream would keep its file or its rows open.
+    app.config.setdefault("COMPRESS_STREAMS", False)
+    app.config.setdefault("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [])
     Compress(app)
     app.context_processor(lambda: {"csp_nonce": nonce()})
     app.after_request(_protect)
+    app.after_request(_whole)
 
 
 def nonce() -> str:
@@ -45,6 +50,20 @@ def nonce() -> str:
     return found
 
 
+def _is_current(mark: str | None) -> bool:
+    """Whether the address carries the fingerprint of the file as it is: of tomorrow's, nobody shall keep today's."""
+    filename = (request.view_args or {}).get("filename", "")
+    return bool(mark) and mark == assets().fingerprint(filename)
+
+
+def _whole(response: Response) -> Response:
+    """Static files as bytes, which can be compressed; they are small, and read once by each browser."""
+    if request.endpoint == "static" and response.status_code == 200:
+        response.direct_passthrough = False
+        response.make_sequence()
+    return response
+
+
 def _protect(response: Response) -> Response:
     headers = response.headers
     if response.mimetype == "text/html":
@@ -52,7 +71,7 @@ def _protect(response: Response) -> Response:
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")
-    if request.endpoint == "static" and "v" in request.args and response.status_code in (200, 304):
+    if request.endpoint == "static" and response.status_code in (200, 304) and _is_current(request.args.get("v")):
         headers["Cache-Control"] = FOR_EVER
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")

@@ -102,6 +102,19 @@ def test_pins_are_still_mine_tomorrow(phone: Page, live_session: Session) -> Non
     expect(phone.get_by_text("Hezky")).to_be_visible()
 
 
+def test_marks_that_could_not_be_read_are_asked_for_again(phone: Page, live_session: Session) -> None:
+    a_map(live_session)
+    open_map(phone)
+    place_a_pin(phone, "Bezpečně", "Hezky")
+    phone.route("**/respondent", lambda route: route.abort())
+    phone.reload()
+    phone.get_by_role("button", name="Moje značky").tap()
+    expect(phone.get_by_text("se teď nepodařilo načíst")).to_be_visible()
+    phone.unroute("**/respondent")
+    phone.get_by_role("button", name="Zkusit znovu").tap()
+    expect(phone.get_by_text("Hezky")).to_be_visible()
+
+
 def test_a_receipt_brings_pins_to_another_device(
     open_context: Callable[..., BrowserContext], live_session: Session
 ) -> None:

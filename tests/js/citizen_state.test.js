@@ -122,6 +122,18 @@ describe("the way back", () => {
 describe("one's own marks", () => {
   const owner = (...pins) => after(begin(), { type: "loaded", pins, about: {} });
 
+  test("a mark sent while the stored ones are on their way stays", () => {
+    const state = after(
+      begin(),
+      { type: "sent", pin: aPin({ id: "new" }) },
+      { type: "loaded", pins: [aPin()], about: {} },
+    );
+    assert.deepEqual(
+      state.pins.map(({ id }) => id),
+      ["a", "new"],
+    );
+  });
+
   test("changing works on a copy; back leaves the mark as it was", () => {
     const state = after(
       owner(aPin({ comment: "A" })),

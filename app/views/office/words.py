@@ -11,8 +11,8 @@ from babel.dates import format_date
 from flask import url_for
 
 from app.i18n import N_, language
-from app.inputs.heat import TOWN_CLOCK
-from app.inputs.office import READY_REASONS, Hiding, OfficeFilter
+from app.inputs.heat import OFFICE_PARAMETERS, TOWN_CLOCK
+from app.inputs.office import ABOUT_PREFIX, ANSWER_PREFIX, READY_REASONS, Hiding, OfficeFilter
 from app.models import Channel, PinState
 from app.queries.maps import MapRecord
 from app.views.reader import number, reader_language, say
@@ -28,7 +28,7 @@ CHANNEL_WORDS = {
     Channel.IMPORT: N_("from a file"),
 }
 
-NOT_FILTERS = frozenset({"before", "lang", "pin", "bandwidth", "weight", "heat"})
+FILTERS = OFFICE_PARAMETERS - {"bandwidth", "weight"} | {"words", "person", "silent"}
 MOST_BARS = 120
 """Days drawn one by one; a longer campaign is drawn in weeks or months, so that bars can be told apart."""
 
@@ -73,7 +73,11 @@ def reason_text(the_map: MapRecord, hiding: Hiding) -> str:
 
 def filter_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
     """What of the address is filter: carried along by the links of the page."""
-    return {key: value for key, value in arguments.items() if value != "" and key not in NOT_FILTERS}
+    return {
+        key: value
+        for key, value in arguments.items()
+        if value != "" and (key in FILTERS or key.startswith((ANSWER_PREFIX, ABOUT_PREFIX)))
+    }
 
 
 def periods(days: Sequence[tuple[date, int]], now: datetime | None = None) -> list[Period]:

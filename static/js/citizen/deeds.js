@@ -159,6 +159,7 @@ export function createDeeds(page, store) {
       }
       const person = await quietly(() => ask("GET", url("/respondent")));
       if (person) takePerson(person);
+      else dispatch({ type: "notLoaded" });
       return Boolean(person);
     },
   };

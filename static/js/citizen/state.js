@@ -25,6 +25,7 @@ export function initialState(config) {
     sending: false,
     problem: null,
     pins: [],
+    /** Whether the server has told what is this person's own: false, true or "failed". */
     loaded: false,
     about: {},
     aboutDone: false,
@@ -214,10 +215,15 @@ const HANDLERS = {
   loaded: (state, { pins, about }) => ({
     ...state,
     loaded: true,
-    pins,
+    // A mark sent while these were on their way is not yet among them.
+    pins: state.pins.reduce(
+      (known, pin) => (known.some(({ id }) => id === pin.id) ? known : [...known, pin]),
+      pins,
+    ),
     about,
     aboutDone: state.aboutDone || Object.keys(about).length > 0,
   }),
+  notLoaded: (state) => ({ ...state, loaded: "failed" }),
   open: (state, { screen: next }) => {
     const same = screen(state).name === next.name;
     return same

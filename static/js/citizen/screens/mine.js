@@ -2,44 +2,54 @@
 
 import { footWays, heading } from "#js/citizen/pieces.js";
 import { categoryOf } from "#js/citizen/state.js";
-import { h, icon, shapeIcon, typeset } from "#js/lib/dom.js";
+import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
 
 export function mineScreen(page, state) {
   const { row, title } = heading(page, _("My marks"));
-  const list = h("ul.marks");
-  const receipts = h("div.receipt-ways");
+  const box = h("div.mine");
+  let drawn = null;
   const update = (now) => {
-    list.replaceChildren(...[...now.pins].reverse().map((pin) => markRow(page, now, pin)));
-    const open = (name) => () => page.dispatch({ type: "open", screen: { name } });
-    receipts.replaceChildren(
-      ...[
-        now.pins.length > 0 &&
-          h(
-            "button.foot-way",
-            { type: "button", onclick: open("receipt") },
-            icon("key"),
-            h("span", {}, _("Take them to another device")),
-          ),
-        h(
-          "button.foot-way",
-          { type: "button", onclick: open("join") },
-          icon("copy"),
-          h("span", {}, _("I have a code from another device")),
-        ),
-      ].filter(Boolean),
-    );
+    if (drawn?.pins === now.pins && drawn.loaded === now.loaded) return;
+    drawn = now;
+    replace(box, marks(page, now), receiptWays(page, now));
   };
   update(state);
-  const children = [
-    row,
-    storageWarning(page),
-    notLoaded(page, state),
-    state.pins.length === 0 && state.loaded ? emptyWords(page) : list,
-    receipts,
-    !page.config.open && footWays(page, state, ["results"]),
-  ];
-  return { children, focus: title, update: state.pins.length ? update : undefined };
+  const children = [row, storageWarning(page), box, !page.config.open && footWays(page, state, ["results"])];
+  return { children, focus: title, update };
+}
+
+/** The list, or what stands in its place: the grey before it, the failure, the emptiness. */
+function marks(page, state) {
+  const rows = [...state.pins].reverse().map((pin) => markRow(page, state, pin));
+  const list = rows.length > 0 && h("ul.marks", {}, rows);
+  if (state.loaded === "failed") return [notLoaded(page), list];
+  if (state.loaded) return list || emptyWords(page);
+  return (
+    list ||
+    h(
+      "div",
+      { "aria-busy": "true" },
+      h("div.skeleton.skeleton-line"),
+      h("div.skeleton.skeleton-line.skeleton-short"),
+    )
+  );
+}
+
+function receiptWays(page, state) {
+  const way = (name, picture, words) =>
+    h(
+      "button.foot-way",
+      { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name } }) },
+      icon(picture),
+      h("span", {}, words),
+    );
+  return h(
+    "div.receipt-ways",
+    {},
+    state.pins.length > 0 && way("receipt", "key", _("Take them to another device")),
+    way("join", "copy", _("I have a code from another device")),
+  );
 }
 
 function markRow(page, state, pin) {
@@ -92,8 +102,7 @@ function storageWarning(page) {
       );
 }
 
-function notLoaded(page, state) {
-  if (state.loaded) return null;
+function notLoaded(page) {
   return h(
     "div.notice",
     {},
