@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
-from app import db, security, views
-from app.assets import Assets
-from app.config import ROOT, Config
-from app.queries.maps import MapCache
+    from app.config import Config
 
 MOST_BODY_BYTES = 256 * 1024
 MOST_FORM_PARTS = 200
@@ -18,6 +16,15 @@ MOST_FORM_PARTS = 200
 
 def create_app(config: Config | None = None) -> Flask:
     """The web application with these settings; without them, with those of the environment."""
+    # Imported here, so that the command line starts without the web and its heavy libraries.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from app import db, security, views
+    from app.assets import Assets
+    from app.config import ROOT, Config
+    from app.queries.maps import MapCache
+
     config = config or Config.from_environment()
     app = Flask(
         __name__,

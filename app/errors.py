@@ -36,7 +36,8 @@ class Refusal(Exception):
     def __str__(self) -> str:
         """All problems in English, for logs and tracebacks."""
         said = [f"{p.field}: {p.message % p.data if p.data else p.message}" for p in self.problems]
-        return "; ".join([self.title % self.data if self.data else self.title, *said])
+        title = self.title % self.data if self.data else self.title
+        return f"{title.rstrip('.')}: {'; '.join(said)}" if said else title
 
 
 class Malformed(Refusal):

@@ -36,6 +36,7 @@ def send_for(port: int, requests: Iterator[bytes], *, connections: int, seconds:
     selector = selectors.DefaultSelector()
     statuses: dict[int, int] = {}
     opened = [_connected(port) for _ in range(connections)]
+    connection: socket.socket
     for connection in opened:
         selector.register(connection, selectors.EVENT_READ, connection)
         connection.sendall(next(requests))
@@ -43,7 +44,7 @@ def send_for(port: int, requests: Iterator[bytes], *, connections: int, seconds:
     waiting = connections
     while waiting:
         for key, _ in selector.select():
-            connection: socket.socket = key.data
+            connection = key.data
             answer = _answer(connection)
             status = int(answer[9:12])
             statuses[status] = statuses.get(status, 0) + 1

@@ -36,6 +36,7 @@ def a_map(session: Session, slug: str = "testov", **description: Any) -> MapReco
     whole = {
         "title": {"cs": f"Mapa {slug}", "en": f"Map of {slug}"},
         "town": {"name": slug.title(), "slug": slug, "ruian": ruian},
+        "basemap": {"kind": "vector" if basemap_geojson else "none"},
         **description,
     }
     save_map(session, parse_map(whole, slug=slug, boundary=boundary, basemap_geojson=basemap_geojson))

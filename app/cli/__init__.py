@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import click
 
-from app.cli import database, heat, maps, official, pins
-from app.cli.output import said_in_english
+from app.cli.output import CommandRefused, said_in_english
 from app.errors import Refusal
 
+GROUPS = {
+    "db": "app.cli.database",
+    "map": "app.cli.maps",
+    "pins": "app.cli.pins",
+    "heat": "app.cli.heat",
+    "official": "app.cli.official",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Groups(click.Group):
+    """Groups that are loaded when asked for: listing maps needs no rasters."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The groups there are."""
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One group, loaded now."""
+        if cmd_name not in GROUPS:
+            return None
+        group: click.Group = importlib.import_module(GROUPS[cmd_name]).group
+        return group
+
+
+@click.group(cls=Groups, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Emotional maps of towns: maps, pins, heat, officials."""
-
-
-cli.add_command(database.group, "db")
-cli.add_command(maps.group, "map")
-cli.add_command(pins.group, "pins")
-cli.add_command(heat.group, "heat")
-cli.add_command(official.group, "official")
 
 
 def main() -> None:
@@ -28,8 +44,11 @@ def main() -> None:
     try:
         cli(prog_name="pocit")
     except Refusal as refusal:
-        click.echo(f"pocit: {said_in_english(refusal)}", err=True)
-        sys.exit(1)
-    except RuntimeError as error:
-        click.echo(f"pocit: {error}", err=True)
-        sys.exit(1)
+        _refuse(said_in_english(refusal))
+    except (CommandRefused, RuntimeError) as error:
+        _refuse(str(error))
+
+
+def _refuse(reason: str) -> None:
+    click.echo(f"pocit: {reason}", err=True)
+    sys.exit(1)

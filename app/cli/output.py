@@ -20,6 +20,11 @@ from app.queries.maps import MapRecord, read_map
 
 T = TypeVar("T")
 
+
+class CommandRefused(Exception):
+    """A command can't do its work; the message is the one line it says."""
+
+
 output_option = click.option(
     "-o",
     "--output",
@@ -36,7 +41,8 @@ def opened_session() -> Iterator[Session]:
         with database.session() as session:
             yield session
     except OperationalError as error:
-        raise click.ClickException(f"the database does not answer: {str(error.orig).splitlines()[0]}") from error
+        reason = str(error.orig).splitlines()[0]
+        raise CommandRefused(f"the database does not answer: {reason}") from error
     finally:
         database.engine.dispose()
 
@@ -46,7 +52,7 @@ def find_map(session: Session, slug: str) -> MapRecord:
     try:
         return read_map(session, slug)
     except Unknown as error:
-        raise click.ClickException(f"there is no map “{slug}”; see `pocit map list`") from error
+        raise CommandRefused(f"there is no map “{slug}”; see `pocit map list`") from error
 
 
 @contextmanager
@@ -56,7 +62,11 @@ def written(path: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    try:
+        opened = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    except OSError as error:
+        raise CommandRefused(f"can't write to {path}: {error.strerror}") from error
+    with opened as file:
         unfinished = Path(file.name)
         try:
             yield file
@@ -77,5 +87,5 @@ def with_progress(items: Iterable[T], label: str, total: int | None = None) -> I
 
 
 def said_in_english(refusal: Refusal) -> str:
-    """The refusal as one line."""
+    """The refusal as one line: what is wrong, field by field."""
     return " ".join(str(refusal).split())

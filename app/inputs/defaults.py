@@ -37,6 +37,15 @@ CATEGORIES = (
 )
 
 
+CZECH_BASEMAP = {
+    "kind": "xyz",
+    "url": "https://ags.cuzk.gov.cz/arcgis1/rest/services/ZTM_WM/MapServer/tile/{z}/{y}/{x}",
+    "max_zoom": 19,
+    "attribution": {"cs": "© ČÚZK", "en": "© ČÚZK"},
+}
+"""The state's base map, free and without a key; a sheet without streets would be no map."""
+
+
 def _option(key: str, cs: str, en: str) -> dict[str, str | Texts]:
     return {"key": key, "label": {"cs": cs, "en": en}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,9 @@ class PinFilter:
 MOST_ITEMS = 10_000
 DEFAULT_ITEMS = 100
 
+OPEN_ENDS = ("", "..", "0000-01-01T00:00:00Z", "9999-12-31T00:00:00Z")
+"""How clients write an end that is open; QGIS sends years that no clock knows."""
+
 PUBLIC_FILTER = PinFilter(states=frozenset({PinState.VISIBLE}))
 
 
@@ -51,6 +55,16 @@ def parse_limit(text: str | None) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
         raise Malformed(Problem("limit", N_("A limit is a whole number above zero.")))
     return min(int(text), MOST_ITEMS)
+
+
+def parse_after(text: str | None) -> uuid.UUID | None:
+    """The pin behind which a page begins."""
+    if text is None:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Malformed(Problem("after", N_("Follow the link to the next page as it is."))) from error
 
 
 def parse_bbox(text: str | None) -> tuple[float, float, float, float] | None:
@@ -75,7 +89,7 @@ def parse_datetime(text: str | None) -> tuple[datetime | None, datetime | None]:
     parts = text.split("/")
     if len(parts) > 2 or text in ("", "/", "../..", "..", "../", "/.."):
         raise Malformed(Problem("datetime", N_("A time is an instant or an interval from/to.")))
-    ends = [None if part in ("", "..") else _instant(part) for part in parts]
+    ends = [None if part in OPEN_ENDS else _instant(part) for part in parts]
     since, until = ends[0], ends[-1]
     if since and until and since > until:
         raise Malformed(Problem("datetime", N_("The interval ends before it begins.")))

@@ -14,10 +14,13 @@ def parse_json(body: bytes) -> Any:
     """The JSON value of these bytes; Malformed for anything JSON does not know (NaN, 1e999, bad UTF-8)."""
     try:
         return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
+        where = {"line": error.lineno, "column": error.colno}
         raise Malformed(
-            Problem("body", N_("This is not valid JSON: %(reason)s"), {"reason": str(error)[:200]})
+            Problem("body", N_("This is not valid JSON (line %(line)s, column %(column)s)."), where)
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed(Problem("body", N_("This is not valid JSON."))) from error
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs import fields as f
 from app.inputs.boundary_words import boundary_problem
-from app.inputs.defaults import ABOUT, CATEGORIES
+from app.inputs.defaults import ABOUT, CATEGORIES, CZECH_BASEMAP
 from app.inputs.fields import Fields
 from app.inputs.maps import CategoryInput, EventInput, MapInput, QuestionInput, TownInput
 from app.models import EventKind, Moderation, QuestionType, ShowOthers
-from gis.crs import metric_srid
+from gis.crs import metric_srid as metric_srid_at
 from gis.geojson import InvalidGeometry, read_boundary
 from gis.shapes import SHAPES
 
@@ -89,6 +89,7 @@ def parse_map(
     publish = top.take("publish", lambda fields, key, value: fields.child(key, value), Fields({}))
     town = top.take("town", _town)
     categories = top.take("categories", f.items(_category), CATEGORIES)
+    metric_srid = _metric_srid(boundary, town)
     found = MapInput(
         slug=slug,
         town=town,
@@ -108,9 +109,9 @@ def parse_map(
         k=publish.take("k", f.whole(1, 100), 5),
         moderation=top.take("moderation", f.choice(*Moderation), Moderation.POST),
         show_others=top.take("show_others", f.choice(*ShowOthers), ShowOthers.AFTER_FIRST),
-        basemap=top.take("basemap", _basemap_rule, {"kind": "vector" if basemap_geojson else "none"}),
+        basemap=top.take("basemap", _basemap_rule, _default_basemap(basemap_geojson, metric_srid)),
         boundary=boundary,
-        metric_srid=_metric_srid(boundary, town),
+        metric_srid=metric_srid,
         basemap_geojson=basemap_geojson,
         pins_file=pins_file,
     )
@@ -202,6 +203,13 @@ def _basemap_rule(parent: Fields, key: str, value: Any) -> Mapping[str, Any]:
     return found
 
 
+def _default_basemap(basemap_geojson: str | None, metric_srid: int) -> Mapping[str, Any]:
+    """The folder's own layer, else the state's map in Czechia, else blank paper."""
+    if basemap_geojson:
+        return {"kind": "vector"}
+    return CZECH_BASEMAP if metric_srid == CZECH_CRS else {"kind": "none"}
+
+
 def _attribution(fields: Fields, key: str, value: Any) -> Mapping[str, str]:
     return {"cs": value, "en": value} if isinstance(value, str) else f.texts(fields, key, value)
 
@@ -219,7 +227,7 @@ def _metric_srid(boundary: MultiPolygon, town: TownInput | None) -> int:
     if town and town.ruian:
         return CZECH_CRS
     centre = shapely.centroid(boundary)
-    return metric_srid(centre.x, centre.y)
+    return metric_srid_at(centre.x, centre.y)
 
 
 def _check_whole(top: Fields, found: MapInput) -> None:

@@ -102,9 +102,7 @@ class Shelf:
 class HeatStore:
     """Surfaces and their pictures, by map, by the version of its pins, and by what was asked."""
 
-    def __init__(
-        self, most_bytes: int = MOST_BYTES, *, room: int = ROOM, patience_s: float = PATIENCE_S
-    ) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, *, room: int = ROOM, patience_s: float = PATIENCE_S) -> None:
         self._shelf = Shelf(most_bytes)
         self._making = threading.BoundedSemaphore(AT_ONCE)
         self._room = threading.BoundedSemaphore(room)

@@ -8,7 +8,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -106,4 +106,11 @@ def _give_role(session: Session, official_id: int, town_id: int, role: Role) -> 
     row = insert(TownRole).values(official_id=official_id, town_id=town_id, role=role)
     session.execute(
         row.on_conflict_do_update(index_elements=["official_id", "town_id"], set_={"role": row.excluded.role})
+    )
+
+
+def end_sessions(session: Session, official_id: int) -> None:
+    """End everything this official is signed in to: cookies of the epoch so far are worth nothing."""
+    session.execute(
+        update(Official).where(Official.id == official_id).values(session_epoch=Official.session_epoch + 1)
     )

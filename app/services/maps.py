@@ -23,6 +23,8 @@ class SavedMap:
     id: int
     slug: str
     created: bool
+    town_was_called: str | None = None
+    """The town's name until now, where the folder gives it another."""
 
 
 def save_map(session: Session, wanted: MapInput) -> SavedMap:
@@ -30,7 +32,7 @@ def save_map(session: Session, wanted: MapInput) -> SavedMap:
 
     InvalidInput when a category or event that has pins would vanish, or the slug belongs to another town.
     """
-    town = _town(session, wanted.town)
+    town, former_name = _town(session, wanted.town)
     row = session.scalar(select(TownMap).where(TownMap.slug == wanted.slug).with_for_update())
     created = row is None
     if row is None:
@@ -47,10 +49,11 @@ def save_map(session: Session, wanted: MapInput) -> SavedMap:
     _basemap_layer(session, row, wanted)
     session.flush()
     session.expire(row)
-    return SavedMap(row.id, row.slug, created)
+    return SavedMap(row.id, row.slug, created, former_name)
 
 
-def _town(session: Session, wanted: TownInput) -> Town:
+def _town(session: Session, wanted: TownInput) -> tuple[Town, str | None]:
+    """The town, and what it was called if that changes."""
     same = Town.ruian == wanted.ruian if wanted.ruian else Town.slug == wanted.slug
     town = session.scalar(select(Town).where(same))
     if town is None:
@@ -60,9 +63,10 @@ def _town(session: Session, wanted: TownInput) -> Town:
             )
         town = Town(slug=wanted.slug, ruian=wanted.ruian)
         session.add(town)
+    former_name = town.name if town.name not in (None, wanted.name) else None
     town.name = wanted.name
     session.flush()
-    return town
+    return town, former_name
 
 
 def _frame(row: TownMap, wanted: MapInput) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import hmac
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -59,11 +59,11 @@ def save_about(session: Session, the_map: MapRecord, token: str, answers: Mappin
     return given
 
 
-def make_receipt(session: Session, the_map: MapRecord, token: str) -> str:
-    """A new receipt code for this person, shown once; an earlier one stops working."""
+def make_receipt(session: Session, the_map: MapRecord, token: str, *, secret: str) -> str:
+    """The receipt code of this person, made of the server's secret: asked for again it is the same one."""
     respondent = respondent_of(session, the_map, token)
     ensure_respondent(session, the_map.id, respondent)
-    code = "".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(RECEIPT_CHARACTERS))
+    code = _receipt_code(the_map, respondent, secret)
     session.execute(
         update(Respondent)
         .where(Respondent.map_id == the_map.id, Respondent.id == respondent)
@@ -148,6 +148,18 @@ _RECOUNT_SUPPORT = text(
     WHERE map_id = :map AND id = ANY(:pins)
     """
 )
+
+
+def _receipt_code(the_map: MapRecord, respondent: uuid.UUID, secret: str) -> str:
+    """Twelve letters of the alphabet, even to within 2⁻⁶⁴, by a keyed hash of map and person."""
+    number = int.from_bytes(
+        hmac.digest(secret.encode(), the_map.salt + b"receipt" + respondent.bytes, "sha256")[:16]
+    )
+    letters = []
+    for _ in range(RECEIPT_CHARACTERS):
+        number, place = divmod(number, len(RECEIPT_ALPHABET))
+        letters.append(RECEIPT_ALPHABET[place])
+    return "".join(letters)
 
 
 def _receipt_hash(the_map: MapRecord, code: str) -> bytes:

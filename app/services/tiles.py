@@ -12,10 +12,14 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
 
 from shapely import MultiPolygon
 
 TIMEOUT_S = 6
+REST_S = 10.0
+"""A source that can't be reached is left alone for so long: waiting for it would take all our threads."""
 KEPT_S = 30 * 24 * 3600
 MOST_BYTES = 2_000_000
 LEAST_ZOOM = 8
@@ -25,8 +29,31 @@ USER_AGENT = "pocitova-mapa (basemap cache)"
 SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
+_resting: dict[str, float] = {}
+"""By host: until when it is not asked again."""
+
+
 class TileUnavailable(Exception):
     """The source did not give a picture."""
+
+
+class _WithinHost(urllib.request.HTTPRedirectHandler):
+    """Follows redirects of a source only within its host: it shall not send us into our own network."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """The next request, or None, which makes the redirect a failure."""
+        there = urlsplit(newurl)
+        if there.scheme not in ("http", "https") or there.hostname != urlsplit(req.full_url).hostname:
+            return None
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 @dataclass(frozen=True)
@@ -89,10 +116,16 @@ def _tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
 def _fetch(address: str) -> Picture:
     # The address comes from the map's settings and has been checked to be http(s) (inputs/map_folder.py).
     request = urllib.request.Request(address, headers={"User-Agent": USER_AGENT})  # noqa: S310
+    if time.monotonic() < _resting.get(request.host, 0.0):
+        msg = f"{request.host} can't be reached"
+        raise TileUnavailable(msg)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.build_opener(_WithinHost).open(request, timeout=TIMEOUT_S) as answer:
             data: bytes = answer.read(MOST_BYTES + 1)
-    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
+    except (urllib.error.HTTPError, ValueError) as error:
+        raise TileUnavailable(str(error)) from error
+    except (OSError, http.client.HTTPException) as error:
+        _resting[request.host] = time.monotonic() + REST_S
         raise TileUnavailable(str(error)) from error
     if len(data) > MOST_BYTES:
         msg = "larger than any tile"

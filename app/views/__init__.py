@@ -22,6 +22,8 @@ class StorableText(UnicodeConverter):
 
 def init_app(app: Flask) -> None:
     """Give the app its pages, its words and its manners."""
+    # A slash that somebody typed at the end is no other page.
+    app.url_map.strict_slashes = False
     app.url_map.converters |= {"default": StorableText, "string": StorableText}
     reader.init_app(app)
     headers.init_app(app)

@@ -51,7 +51,7 @@ def nonce() -> str:
 
 
 def _is_current(mark: str | None) -> bool:
-    """Whether the address carries the fingerprint of the file as it is: of tomorrow's, nobody shall keep today's."""
+    """Whether the address carries the file's fingerprint: under tomorrow's, nobody shall keep today's file."""
     filename = (request.view_args or {}).get("filename", "")
     return bool(mark) and mark == assets().fingerprint(filename)
 

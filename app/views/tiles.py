@@ -25,5 +25,6 @@ def base_tile(slug: str, z: int, x: int, y: int) -> Response:
         picture = fetch_tile(the_map.basemap["url"], tile, folder)
     except TileUnavailable as error:
         current_app.logger.warning("basemap tile: %s", error)
-        return Response(status=504, headers={"Cache-Control": "no-store"})
+        # No content: the page sees that there is no picture and says so; an error status would only alarm its log.
+        return Response(status=204, headers={"Cache-Control": "no-store"})
     return Response(picture.data, mimetype=picture.mimetype, headers={"Cache-Control": KEPT_BY_BROWSERS})

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -189,6 +189,10 @@ class Cluster:
         half.rename(self.data)
 
     def _start(self) -> None:
+        if self._child is not None:
+            # The one before is dead; unless its end is taken note of, it stays a zombie of ours.
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(STOP_S)
         postmaster.clear_the_dead(self.data)
         # Started again, the server must be found where its clients know it.
         known = self._socket != Path() and cluster_home.made_private(self._socket, self._owner)

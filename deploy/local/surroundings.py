@@ -24,9 +24,14 @@ class Surroundings:
     cluster: Cluster | None
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of a child: our modules findable from wherever the person stands."""
+        """The environment of a child: our modules findable from wherever the person stands.
+
+        pip did not compile what it installed, so children may write down what they compile: without that every
+        start would compile some two thousand files anew.
+        """
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,
             "PYTHONPATH": str(self.places.checkout),
             "POCIT_HOME": str(self.places.home),
             "DATABASE_URL": self.database_url,

@@ -161,6 +161,22 @@ def test_a_folder_that_can_not_be_an_address_is_refused(pocit: Pocit, tmp_path: 
     assert "address" in pocit("map", "import", a_folder(tmp_path, name="Má mapa")).err
 
 
+def test_a_town_that_gets_another_name_is_said(pocit: Pocit, tmp_path: Path) -> None:
+    pocit("map", "import", a_folder(tmp_path))
+    renamed = LEAST | {"town": {"name": "Nová Ostrava", "ruian": 554821}}
+    assert (
+        "Ostrava is now called Nová Ostrava"
+        in pocit("map", "import", a_folder(tmp_path, renamed, name="druha")).err
+    )
+
+
+def test_a_czech_map_without_a_basemap_gets_the_states(
+    pocit: Pocit, live_session: Session, tmp_path: Path
+) -> None:
+    pocit("map", "import", a_folder(tmp_path))
+    assert read_map(live_session, "ostrava").basemap["attribution"]["cs"] == "© ČÚZK"
+
+
 def test_two_towns_of_one_name_need_two_addresses(pocit: Pocit, tmp_path: Path) -> None:
     pocit("map", "import", a_folder(tmp_path))
     other = LEAST | {"town": {"name": "Ostrava", "ruian": 500_001}}

@@ -198,6 +198,13 @@ def test_a_wrong_receipt_changes_nothing(client: FlaskClient, pinned: dict[str, 
     assert send(client, "GET", RESPONDENT, token=OTHER_TOKEN).json["pins"]["features"] == []
 
 
+def test_a_receipt_asked_for_again_is_the_same(client: FlaskClient, pinned: dict[str, Any]) -> None:
+    """Whoever wrote the first one down keeps the way back; nobody else gets it."""
+    codes = [send(client, "POST", RESPONDENT + "/receipt").json["receipt"] for _ in range(2)]
+    assert codes[0] == codes[1]
+    assert send(client, "POST", RESPONDENT + "/receipt", token=OTHER_TOKEN).json["receipt"] != codes[0]
+
+
 def test_a_receipt_is_stored_only_as_a_hash(client: FlaskClient, session: Session, pinned: dict[str, Any]) -> None:
     receipt = send(client, "POST", RESPONDENT + "/receipt").json["receipt"].replace("-", "")
     person = session.scalars(select(Respondent)).one()

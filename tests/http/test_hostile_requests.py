@@ -146,4 +146,3 @@ def test_gunicorn_takes_no_paths_from_headers() -> None:
     request = next(RequestParser(config, iter([sent]), ("127.0.0.1", 1)))
     assert request.scheme == "http"
     assert {name for name, _ in request.headers} == {"HOST", "X-FORWARDED-PROTO"}
-

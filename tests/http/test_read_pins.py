@@ -72,7 +72,7 @@ def test_a_time_holds_what_came_in_it(client: FlaskClient, session: Session, the
     assert ids(client.get(f"{ITEMS}?datetime=../2026-01-15T00:00:00Z").json) == [str(old.id)]
     assert ids(client.get(f"{ITEMS}?datetime=2026-01-15T00:00:00Z/..").json) == [str(new.id)]
     assert ids(client.get(f"{ITEMS}?datetime=2026-02-01T12:00:00Z").json) == [str(new.id)]
-    everything = client.get(f"{ITEMS}?datetime=0001-01-01T00:00:00Z/9999-12-31T00:00:00Z").json
+    everything = client.get(f"{ITEMS}?datetime=0000-01-01T00:00:00Z/9999-12-31T00:00:00Z").json
     assert len(ids(everything)) == 2
 
 
@@ -138,8 +138,9 @@ def test_one_still_sees_ones_own_pin_where_pins_are_kept(client: FlaskClient, se
 def test_compact_pins_are_sent_again_only_when_they_changed(
     client: FlaskClient, session: Session, the_map: MapRecord
 ) -> None:
-    a_pin(session, the_map, "unsafe", comment="Tma")
-    gone = a_pin(session, the_map, "improve")
+    # All pins of a test come at one moment, that of its transaction, unless told otherwise.
+    a_pin(session, the_map, "unsafe", comment="Tma", created_at=moment("2026-09-14T08:00:00Z"))
+    gone = a_pin(session, the_map, "improve", created_at=moment("2026-09-14T09:00:00Z"))
     first = client.get("/m/testov/pins.json")
     assert first.json["category"] == [1, 2]
     assert first.json["flags"] == [1, 0]

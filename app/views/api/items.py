@@ -12,7 +12,15 @@ from werkzeug.datastructures import MultiDict
 from app.db import autocommit_session, session
 from app.errors import NotAllowed, Problem, Unknown
 from app.i18n import N_
-from app.inputs.filters import PinFilter, Scope, parse_bbox, parse_categories, parse_datetime, parse_limit
+from app.inputs.filters import (
+    PinFilter,
+    Scope,
+    parse_after,
+    parse_bbox,
+    parse_categories,
+    parse_datetime,
+    parse_limit,
+)
 from app.inputs.pins import parse_change, parse_pin
 from app.queries.features import count_pins, feature, find_pin, own_feature, page_of_pins, rfc3339
 from app.queries.maps import MapRecord
@@ -34,7 +42,7 @@ def read_items(slug: str) -> Response:
     _expect_published(the_map)
     wanted = _filter(the_map)
     limit = parse_limit(request.args.get("limit"))
-    after = pin_id(request.args["after"]) if "after" in request.args else None
+    after = parse_after(request.args.get("after"))
     page = page_of_pins(session(), the_map, wanted, Scope.PUBLIC, after=after, limit=limit)
     features = [feature(row, the_map, Scope.PUBLIC) for row in page.rows]
     document = {
@@ -51,6 +59,7 @@ def read_items(slug: str) -> Response:
 @blueprint.post(ITEMS)
 def create_item(slug: str) -> Response:
     """Store a pin; sent again it answers the stored one."""
+    known_parameters()
     token = device_token()
     new = parse_pin(json_object())
     # Storing a pin is one statement, hence durable when it returns.
@@ -81,6 +90,7 @@ def read_item(slug: str, item: str) -> Response:
 @blueprint.put(ITEMS + "/<item>")
 def replace_item(slug: str, item: str) -> Response:
     """Give one's own pin new content."""
+    known_parameters()
     the_map = load_map(slug)
     token = device_token()
     stored = replace_pin(session(), the_map, token, parse_pin(json_object(), pin_id(item)))
@@ -91,6 +101,7 @@ def replace_item(slug: str, item: str) -> Response:
 @blueprint.patch(ITEMS + "/<item>")
 def change_item(slug: str, item: str) -> Response:
     """Change a part of one's own pin."""
+    known_parameters()
     the_map = load_map(slug)
     token = device_token()
     change = parse_change(json_object(PATCH_TYPES))
@@ -102,6 +113,7 @@ def change_item(slug: str, item: str) -> Response:
 @blueprint.delete(ITEMS + "/<item>")
 def delete_item(slug: str, item: str) -> Response:
     """Take one's own pin back."""
+    known_parameters()
     the_map = load_map(slug)
     delete_pin(session(), the_map, device_token(), pin_id(item))
     session().commit()
@@ -121,6 +133,7 @@ def unsupport_item(slug: str, item: str) -> Response:
 
 
 def _support(slug: str, item: str, *, on: bool) -> Response:
+    known_parameters()
     the_map = load_map(slug)
     token = device_token()
     _expect_published(the_map)

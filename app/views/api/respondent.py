@@ -44,9 +44,9 @@ def save_respondent(slug: str) -> Response:
 
 @blueprint.post(RESPONDENT + "/receipt")
 def create_receipt(slug: str) -> Response:
-    """A code that brings these pins to another device; shown this once."""
+    """The code that brings these pins to another device."""
     the_map = load_map(slug)
-    receipt = make_receipt(session(), the_map, device_token())
+    receipt = make_receipt(session(), the_map, device_token(), secret=current_app.config["SECRET_KEY"])
     session().commit()
     return json_response({"receipt": receipt}, 201)
 

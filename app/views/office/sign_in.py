@@ -12,7 +12,7 @@ from app.errors import TooMany
 from app.inputs.accounts import parse_credentials
 from app.security import begin_session, current_official, end_session
 from app.services import throttle
-from app.services.accounts import check_password
+from app.services.accounts import check_password, end_sessions
 from app.services.throttle import Attempt, Limit
 from app.views.office import blueprint
 from app.views.office.access import local_next
@@ -65,7 +65,11 @@ def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    """End the session of this browser."""
+    """End the official's sessions, here and wherever a copy of the cookie lies."""
+    official = current_official()
+    if official is not None:
+        end_sessions(session(), official.id)
+        session().commit()
     end_session()
     return redirect(url_for("office.sign_in_form"), 303)
 
