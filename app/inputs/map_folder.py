@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from app.inputs.maps import CategoryInput, EventInput, MapInput, QuestionInput, 
 from app.models import EventKind, Moderation, QuestionType, ShowOthers
 from gis.crs import metric_srid as metric_srid_at
 from gis.geojson import InvalidGeometry, read_boundary
+from gis.palette import palette
 from gis.shapes import SHAPES
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -88,7 +91,7 @@ def parse_map(
     title = top.take("title", f.texts)
     publish = top.take("publish", lambda fields, key, value: fields.child(key, value), Fields({}))
     town = top.take("town", _town)
-    categories = top.take("categories", f.items(_category), CATEGORIES)
+    categories = _told_apart(top.take("categories", f.items(_category), CATEGORIES))
     metric_srid = _metric_srid(boundary, town)
     found = MapInput(
         slug=slug,
@@ -151,9 +154,24 @@ def _category(item: Fields) -> CategoryInput:
         label=label,
         word=item.take("word", f.texts, None) or (default.word if default else label),
         prompt=item.take("prompt", f.texts, {}) or (default.prompt if default else {}),
-        color=item.take("color", f.color, default.color if default else "#6b5b95"),
-        shape=item.take("shape", f.choice(*SHAPES), default.shape if default else "circle"),
+        color=item.take("color", f.color, default.color if default else ""),
+        shape=item.take("shape", f.choice(*SHAPES), default.shape if default else ""),
     )
+
+
+def _told_apart(categories: Sequence[CategoryInput]) -> tuple[CategoryInput, ...]:
+    """The categories, each that says no colour or shape with one that no other has yet."""
+    fills = _unused(palette().further_fills, {category.color for category in categories})
+    shapes = _unused(tuple(SHAPES), {category.shape for category in categories})
+    return tuple(
+        replace(one, color=one.color or next(fills), shape=one.shape or next(shapes)) for one in categories
+    )
+
+
+def _unused(offered: Sequence[str], taken: Collection[str]) -> Iterator[str]:
+    """What is offered and not taken; then, as there are more categories than that, all of it again and again."""
+    lower = {one.lower() for one in taken}
+    return itertools.chain((one for one in offered if one.lower() not in lower), itertools.cycle(offered))
 
 
 def _option(item: Fields) -> Mapping[str, Any]:

@@ -134,7 +134,8 @@ def _who(summary: Summary, language: Language) -> str:
     counted = _people_and_pins(summary, language)
     if summary.first is None or summary.last is None:
         return counted
-    return f"{counted}, {_day(summary.first, language)} – {_day(summary.last, language)}"
+    first, last = _day(summary.first, language), _day(summary.last, language)
+    return f"{counted}, {first}" if first == last else f"{counted}, {first} – {last}"
 
 
 def _people_and_pins(count: Count | Summary, language: Language) -> str:

@@ -161,6 +161,14 @@ def test_a_folder_that_can_not_be_an_address_is_refused(pocit: Pocit, tmp_path: 
     assert "address" in pocit("map", "import", a_folder(tmp_path, name="Má mapa")).err
 
 
+def test_categories_without_colours_are_told_apart(pocit: Pocit, live_session: Session, tmp_path: Path) -> None:
+    named = [{"key": key, "label": {"cs": key}} for key in ("a", "b", "safe", "c", "d", "e")]
+    pocit("map", "import", a_folder(tmp_path, LEAST | {"categories": named}))
+    found = read_map(live_session, "ostrava").categories
+    assert len({category.color for category in found}) == len(named)
+    assert len({category.shape for category in found}) == len(named)
+
+
 def test_a_town_that_gets_another_name_is_said(pocit: Pocit, tmp_path: Path) -> None:
     pocit("map", "import", a_folder(tmp_path))
     renamed = LEAST | {"town": {"name": "Nová Ostrava", "ruian": 554821}}

@@ -28,9 +28,11 @@ export function heading(page, text, { back = true, category = null } = {}) {
 /** The map's categories as large choices: colour, shape and word. */
 export function choices(page, { label = _("What do you want to mark?") } = {}) {
   const { categories } = page.config;
-  const wide = categories.length > 3 || categories.some(({ word }) => word.length > 12);
+  const longest = Math.max(...categories.map(({ word }) => word.length));
+  const wide = categories.length > 3 || longest > 12;
   return h(
-    wide ? "div.choices.choices-wide" : "div.choices",
+    // Whole sentences get a line each: no word is to be cut in two.
+    `div.choices${wide ? ".choices-wide" : ""}${longest > 18 ? ".choices-long" : ""}`,
     { role: "group", "aria-label": label },
     categories.map((category) =>
       h(
