@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from sqlalchemy.orm import Session
 
 CHROMIUM = "/usr/bin/chromium"
 PHONE = {
@@ -32,8 +33,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_context(browser: Browser, live_server: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browser contexts that see only the live server; at the end nothing may have gone wrong in them."""
+def open_context(
+    browser: Browser, live_server: str, live_session: Session
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser contexts that see only the live server; at the end nothing may have gone wrong in them.
+
+    They close before `live_session` empties the database: a page still loading would miss its map.
+    """
     wrong: list[str] = []
     opened: list[BrowserContext] = []
 
