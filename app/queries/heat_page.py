@@ -30,16 +30,16 @@ LEAFLET = ROOT / "static" / "vendor" / "leaflet"
 DECIMAL_COMMA = frozenset({"cs"})
 
 METHOD_PEOPLE = N_(
-    "Counted in squares of 25 m: one person counts once in one square and feeling, however many marks they"
+    "Counted in squares of 25 m: one person counts once in one square and feeling, however many pins they"
     " placed there. Each count is spread softly over its surroundings, most of it within %(metres)s m."
 )
 METHOD_PINS = N_(
-    "Every mark counts, in squares of 25 m; few busy people may weigh much. Each count is spread softly over"
+    "Every pin counts, in squares of 25 m; few busy people may weigh much. Each count is spread softly over"
     " its surroundings, most of it within %(metres)s m."
 )
 METHOD_K = N_("Nothing is drawn where fewer than %(k)s people marked the same thing within a square of 250 m.")
 METHOD_WHO = N_(
-    "People took part of their own accord; this is not a survey of a chosen sample. Many marks in one place"
+    "People took part of their own accord; this is not a survey of a chosen sample. Many pins in one place"
     " mean that many people know it."
 )
 
@@ -116,9 +116,9 @@ def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope,
         summary=_who(summary, language),
         heat_heading=say(N_("Where people feel it")),
         heat_off=say(N_("without heat")),
-        pins_heading=say(N_("Marks")),
-        unit=say(N_("people per hectare")) if by_people else say(N_("marks per hectare")),
-        comment_hint=say(N_("Marks with a light middle have a comment; tap them.")),
+        pins_heading=say(N_("Pins")),
+        unit=say(N_("people per hectare")) if by_people else say(N_("pins per hectare")),
+        comment_hint=say(N_("Pins with a light middle have a comment; tap them.")),
         method_heading=say(N_("How to read this")),
         method=_method(the_map, query, scope, language),
         made=say(N_("Made on %(day)s"), {"day": _day(datetime.now(UTC), language)}),
@@ -141,7 +141,7 @@ def _who(summary: Summary, language: Language) -> str:
 def _people_and_pins(count: Count | Summary, language: Language) -> str:
     words = language.translations
     people = words.ungettext("%(n)s person", "%(n)s people", count.people)
-    pins = words.ungettext("%(n)s mark", "%(n)s marks", count.pins)
+    pins = words.ungettext("%(n)s pin", "%(n)s pins", count.pins)
     return ", ".join(
         text % {"n": format_decimal(n, locale=language.locale)}
         for text, n in ((people, count.people), (pins, count.pins))

@@ -15,17 +15,17 @@ describe("words", () => {
   });
 
   test("Czech has three forms for numbers", () => {
-    useWords({ "%(n)s mark": ["%(n)s značka", "%(n)s značky", "%(n)s značek"] }, "cs");
+    useWords({ "%(n)s pin": ["%(n)s značka", "%(n)s značky", "%(n)s značek"] }, "cs");
     assert.deepEqual(
-      [1, 3, 5, 0].map((n) => ngettext("%(n)s mark", "%(n)s marks", n)),
+      [1, 3, 5, 0].map((n) => ngettext("%(n)s pin", "%(n)s pins", n)),
       ["1 značka", "3 značky", "5 značek", "0 značek"],
     );
   });
 
   test("without a translation English has two", () => {
-    useWords({ "%(n)s mark": ["", ""] }, "en");
-    assert.equal(ngettext("%(n)s mark", "%(n)s marks", 1), "1 mark");
-    assert.equal(ngettext("%(n)s mark", "%(n)s marks", 2), "2 marks");
+    useWords({ "%(n)s pin": ["", ""] }, "en");
+    assert.equal(ngettext("%(n)s pin", "%(n)s pins", 1), "1 pin");
+    assert.equal(ngettext("%(n)s pin", "%(n)s pins", 2), "2 pins");
   });
 
   test("numbers and distances are written as the reader writes them", () => {

@@ -148,7 +148,7 @@ export function createDeeds(page, store) {
         takePerson(person);
         dispatch({ type: "back" });
         const n = person.pins.features.length;
-        toast(ngettext("Welcome back. %(n)s mark is yours.", "Welcome back. %(n)s marks are yours.", n));
+        toast(ngettext("Welcome back. %(n)s pin is yours.", "Welcome back. %(n)s pins are yours.", n));
       }),
 
     /** Brings back what this device gave before; a device that gave nothing asks for nothing. */

@@ -55,7 +55,7 @@ export function footWays(page, state, names) {
         "button.foot-way",
         { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "mine" } }) },
         icon("list"),
-        h("span", {}, _("My marks")),
+        h("span", {}, _("My pins")),
         state.pins.length > 0 &&
           h("span.count", { "aria-label": countWords(state.pins.length) }, String(state.pins.length)),
       ),
@@ -76,7 +76,7 @@ export function footWays(page, state, names) {
 }
 
 /** "3 marks". */
-export const countWords = (n) => ngettext("%(n)s mark", "%(n)s marks", n);
+export const countWords = (n) => ngettext("%(n)s pin", "%(n)s pins", n);
 
 /** A sentence about what went wrong, read out at once; empty while all is well. */
 export function problemPlace() {

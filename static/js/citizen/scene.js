@@ -144,7 +144,7 @@ export class Scene {
   #label(state, { category, lon, lat }) {
     const near = this.nearest(lon, lat);
     const word = categoryOf(state, category)?.label ?? category;
-    return near ? _("Your mark: %(word)s, %(near)s", { word, near }) : _("Your mark: %(word)s", { word });
+    return near ? _("Your pin: %(word)s, %(near)s", { word, near }) : _("Your pin: %(word)s", { word });
   }
 
   #toggleCrosshair(state, now) {

@@ -158,7 +158,7 @@ class CitizenPage {
     const sentAlready = draft && this.#state.pins.some(({ id }) => id === draft.id);
     if (!draft || sentAlready || screen(this.#state).name !== "start") return;
     this.dispatch({ type: "resume", draft });
-    if (this.#state.draft) toast(_("Your unsent mark is here again."));
+    if (this.#state.draft) toast(_("Your unsent pin is here again."));
   }
 }
 

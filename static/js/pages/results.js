@@ -123,7 +123,7 @@ class ResultsMap {
 
   #said(category, pin) {
     const head = h("p.tag", { "data-category": category.key }, shapeIcon(category.shape), h("span", {}, category.word));
-    if (!pin) return [head, h("p", {}, _("This mark is not there any more."))];
+    if (!pin) return [head, h("p", {}, _("This pin is not there any more."))];
     return [
       head,
       h(pin.comment ? "p" : "p.soft", {}, pin.comment ? typeset(pin.comment) : _("Without a comment.")),

@@ -6,7 +6,7 @@ import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
 
 export function mineScreen(page, state) {
-  const { row, title } = heading(page, _("My marks"));
+  const { row, title } = heading(page, _("My pins"));
   const box = h("div.mine");
   let drawn = null;
   const update = (now) => {
@@ -96,7 +96,7 @@ function storageWarning(page) {
           "p",
           {},
           _(
-            "Your browser does not let us remember these marks after you leave. Take a code, and you can come back to them.",
+            "Your browser does not let us remember these pins after you leave. Take a code, and you can come back to them.",
           ),
         ),
       );
@@ -106,7 +106,7 @@ function notLoaded(page) {
   return h(
     "div.notice",
     {},
-    h("p", {}, _("Your marks could not be read just now.")),
+    h("p", {}, _("Your pins could not be read just now.")),
     h("button.link-button", { type: "button", onclick: () => page.reload() }, _("Try again")),
   );
 }

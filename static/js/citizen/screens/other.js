@@ -34,7 +34,7 @@ export function otherScreen(page, state) {
     },
     () => {
       box.removeAttribute("aria-busy");
-      replace(box, h("p.soft", {}, _("This mark is no longer here, or there is no connection just now.")));
+      replace(box, h("p.soft", {}, _("This pin is no longer here, or there is no connection just now.")));
     },
   );
   return { children: [row, box], focus: title };

@@ -11,7 +11,7 @@ export function ownScreen(page, state) {
   const { id } = screen(state);
   const pin = pinOf(state, id);
   const box = h("div.own");
-  const { row, title } = heading(page, categoryOf(state, pin.category)?.label ?? _("My mark"), {
+  const { row, title } = heading(page, categoryOf(state, pin.category)?.label ?? _("My pin"), {
     category: categoryOf(state, pin.category),
   });
   const update = (now) => {
@@ -62,7 +62,7 @@ function words(page, pin) {
 const sentence = (text) => (/[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
 
 function actions(page, pin) {
-  if (!page.config.open) return h("p.soft", {}, _("The map is closed, so marks can no longer be changed here."));
+  if (!page.config.open) return h("p.soft", {}, _("The map is closed, so pins can no longer be changed here."));
   const act = (name, word, onclick, extra = "") =>
     h(`button.button${extra}`, { type: "button", onclick }, icon(name), h("span", {}, word));
   return h(
@@ -77,7 +77,7 @@ function actions(page, pin) {
 /** Changing the feeling, the words and the answers of a mark. */
 export function editScreen(page, state) {
   const { draft } = state;
-  const { row, title } = heading(page, _("Change my mark"));
+  const { row, title } = heading(page, _("Change my pin"));
   const refusal = problemPlace();
   const save = h("button.button.button-primary.button-block", { type: "submit" }, _("Save"));
   const questions = h("div", {}, questionFields(page, state, draft.category));
@@ -119,7 +119,7 @@ export function editScreen(page, state) {
   return {
     children: [
       row,
-      h("fieldset.field", {}, h("legend.visually-hidden", {}, _("What the mark says")), h("div.chips", {}, kinds)),
+      h("fieldset.field", {}, h("legend.visually-hidden", {}, _("What the pin says")), h("div.chips", {}, kinds)),
       form,
     ],
     focus: title,

@@ -99,7 +99,7 @@ function keysHint() {
     {},
     hint(["←", "↑", "↓", "→"], _("move the map")),
     hint(["+", "−"], _("zoom")),
-    hint(["Enter"], _("place the mark")),
+    hint(["Enter"], _("place the pin")),
   );
 }
 

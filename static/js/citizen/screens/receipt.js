@@ -31,7 +31,7 @@ export function receiptScreen(page, state) {
     {},
     typeset(
       _(
-        "With this code you can see, change and delete your marks on another device too. Whoever has it can do the same, so keep it to yourself.",
+        "With this code you can see, change and delete your pins on another device too. Whoever has it can do the same, so keep it to yourself.",
       ),
     ),
   );
@@ -56,7 +56,7 @@ function codeCard(page, receipt) {
       h(
         "p.receipt-where",
         {},
-        _("Enter it at %(address)s under My marks.", { address: `${location.host}${location.pathname}` }),
+        _("Enter it at %(address)s under My pins.", { address: `${location.host}${location.pathname}` }),
       ),
     ),
     h(
@@ -85,7 +85,7 @@ export function joinScreen(page) {
     placeholder: "XXXX-XXXX-XXXX",
     "aria-describedby": "receipt-help",
   });
-  const go = h("button.button.button-primary.button-block", { type: "submit" }, _("Show my marks"));
+  const go = h("button.button.button-primary.button-block", { type: "submit" }, _("Show my pins"));
   const form = h(
     "form.words",
     {

@@ -18,7 +18,7 @@ export function thanksScreen(page, state) {
       {},
       first
         ? _("Thank you, it is on the map")
-        : ngettext("Thank you, that is your %(n)s mark", "Thank you, you now have %(n)s marks", n),
+        : ngettext("Thank you, that is your %(n)s pin", "Thank you, you now have %(n)s pins", n),
     ),
   );
   const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
@@ -40,7 +40,7 @@ export function thanksScreen(page, state) {
         "p.others-hint",
         {},
         icon("eye"),
-        h("span", {}, _("Now you can see what others marked. Tap a mark to read it.")),
+        h("span", {}, _("Now you can see what others marked. Tap a pin to read it.")),
       ),
     asksAbout(state) && aboutInvitation(page),
     footWays(page, state, ["mine", "results", "info"]),
