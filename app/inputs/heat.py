@@ -76,12 +76,13 @@ def parse_office_heat(arguments: Arguments, categories: Mapping[str, object]) ->
 
 
 def _single(arguments: Arguments, known: frozenset[str]) -> dict[str, str]:
+    """Each parameter's one value; an empty one is not given, as a form sends what nobody filled in."""
     for name, values in arguments.items():
         if name not in known:
             raise Malformed(Problem(name[:80], N_("This can't be asked here.")))
         if len(values) != 1 or "\x00" in values[0]:
             raise Malformed(Problem(name, N_("This may be given once.")))
-    return {name: values[0] for name, values in arguments.items()}
+    return {name: values[0] for name, values in arguments.items() if values[0]}
 
 
 def _bandwidth(text: str | None) -> float:

@@ -25,6 +25,8 @@ WORDS = {
     503: N_("The database is resting. Please try again in a moment."),
 }
 RETRY_S = 10
+FILES = (".png", ".tif", ".geojson", ".json")
+"""Addresses that scripts and GIS clients ask, taking whatever comes; a browser says that it wants a page."""
 
 
 def init_app(app: Flask) -> None:
@@ -49,11 +51,13 @@ def refused(refusal: Refusal) -> Response:
 
 
 def wants_json() -> bool:
-    """Whether a program asks: the API, or whoever prefers JSON."""
+    """Whether a program asks: the API, a file that is not a page, or whoever prefers JSON."""
     accepted = request.accept_mimetypes
-    return request.path.startswith("/api/") or (
-        accepted.best_match(["text/html", "application/json"]) == "application/json"
-    )
+    if request.path.startswith("/api/"):
+        return True
+    if request.path.endswith(FILES) and not any(kind == "text/html" for kind, _ in accepted):
+        return True
+    return accepted.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def _answer(status: int, title: str, errors: list[dict[str, str]]) -> Response:

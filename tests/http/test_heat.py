@@ -76,7 +76,6 @@ def test_a_tile_is_a_picture_of_256_pixels(client: FlaskClient, town: MapRecord,
     "query",
     [
         "category=nonsense",
-        "category=",
         "category=safe&category=unsafe",
         "bandwidth=0",
         "bandwidth=-75",
@@ -99,6 +98,18 @@ def test_nothing_else_may_be_asked_in_public(client: FlaskClient, town: MapRecor
     answer = client.get(f"/m/testov/{path}?{query}", headers={"Accept": "application/json"})
     assert answer.status_code == 400
     assert answer.mimetype == "application/problem+json"
+
+
+def test_a_parameter_left_empty_is_not_given(client: FlaskClient, town: MapRecord) -> None:
+    plain = client.get("/m/testov/heat.tif")
+    assert client.get("/m/testov/heat.tif?category=&bandwidth=&weight=").data == plain.data
+
+
+def test_scripts_get_problems_and_browsers_pages(client: FlaskClient, town: MapRecord) -> None:
+    script = client.get("/m/testov/heat.tif?category=nonsense", headers={"Accept": "*/*"})
+    assert script.mimetype == "application/problem+json"
+    browser = client.get("/m/testov/heat.tif?category=nonsense", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert browser.mimetype == "text/html"
 
 
 @pytest.mark.parametrize("path", ["heat.gif", "heat/2/4/0.png", "heat/99/0/0.png", "heat/1/1/1.jpg"])
