@@ -8,11 +8,15 @@ import secrets
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: templates, static files, migrations and sample maps lie under it."""
 
 DRIVER = "postgresql+psycopg://"
+
+TOWN_CLOCK = ZoneInfo("Europe/Prague")
+"""Days begin, and times are written, as the towns' clocks show them."""
 
 
 @dataclass(frozen=True)

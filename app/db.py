@@ -25,7 +25,7 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """A database by its URL; connections are made when first needed, and checked before use."""
+    """A database by its URL; connections are made when first needed; a lost one is noticed by its next use."""
     # What people wrote shall not get into a log by way of a failed statement.
     engine = create_engine(
         url, pool_size=8, max_overflow=8, pool_pre_ping=False, pool_recycle=600, hide_parameters=True

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from app.config import TOWN_CLOCK
 from app.errors import Malformed, Problem
 from app.i18n import N_
 from app.inputs.filters import PinFilter
 from app.models import Channel, PinState
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, MAX_BANDWIDTH_M, MIN_BANDWIDTH_M
 
-TOWN_CLOCK = ZoneInfo("Europe/Prague")
 PUBLIC_PARAMETERS = frozenset({"category", "bandwidth", "weight"})
 OFFICE_PARAMETERS = PUBLIC_PARAMETERS | {"since", "until", "channel", "event", "state"}
 METRES = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")

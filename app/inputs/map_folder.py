@@ -21,7 +21,9 @@ from app.inputs.boundary_words import boundary_problem
 from app.inputs.defaults import ABOUT, CATEGORIES, CZECH_BASEMAP
 from app.inputs.fields import Fields
 from app.inputs.maps import CategoryInput, EventInput, MapInput, QuestionInput, TownInput
+from app.inputs.pins import OPTIONAL_TEXT, OURS
 from app.models import EventKind, Moderation, QuestionType, ShowOthers
+from gis.crs import KROVAK
 from gis.crs import metric_srid as metric_srid_at
 from gis.geojson import InvalidGeometry, read_boundary
 from gis.palette import palette
@@ -31,27 +33,7 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 EVENT_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,23}")
 MOST_BASEMAP_BYTES = 20_000_000
 MOST_MAP_BYTES = 1_000_000
-CZECH_CRS = 5514
-RESERVED = frozenset(
-    [
-        "id",
-        "category",
-        "comment",
-        "created_at",
-        "changed_at",
-        "channel",
-        "event",
-        "supports",
-        "status",
-        "answer",
-        "answered_at",
-        "zoom",
-        "state",
-        "hidden_reason",
-        "respondent",
-        "geometry",
-    ]
-)
+RESERVED = OURS | {"category", "zoom", "geometry", *OPTIONAL_TEXT}
 """Properties of a pin that a question may not be called."""
 
 
@@ -225,7 +207,7 @@ def _default_basemap(basemap_geojson: str | None, metric_srid: int) -> Mapping[s
     """The folder's own layer, else the state's map in Czechia, else blank paper."""
     if basemap_geojson:
         return {"kind": "vector"}
-    return CZECH_BASEMAP if metric_srid == CZECH_CRS else {"kind": "none"}
+    return CZECH_BASEMAP if metric_srid == KROVAK else {"kind": "none"}
 
 
 def _attribution(fields: Fields, key: str, value: Any) -> Mapping[str, str]:
@@ -243,7 +225,7 @@ def _tile_template(fields: Fields, key: str, value: Any) -> str:
 
 def _metric_srid(boundary: MultiPolygon, town: TownInput | None) -> int:
     if town and town.ruian:
-        return CZECH_CRS
+        return KROVAK
     centre = shapely.centroid(boundary)
     return metric_srid_at(centre.x, centre.y)
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.inputs.filters import PinFilter
 from app.models import Pin, PinState
-from app.queries.features import DECIMALS, conditions
+from app.queries.features import conditions
 from app.queries.maps import MapRecord
+from gis.geojson import DECIMALS
 
 
 class Flag(IntFlag):

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 from app.inputs.filters import PinFilter, Scope
 from app.models import Pin, PinState, PinStatus, Respondent
 from app.queries.maps import MapRecord
+from gis.geojson import DECIMALS
 
-DECIMALS = 6
-"""Of a degree: about 0.1 m, as RFC 7946 advises."""
 STREAM_ROWS = 2000
 
 PUBLIC_COLUMNS = (
@@ -31,7 +30,6 @@ PUBLIC_COLUMNS = (
     "answer",
     "answered_at",
 )
-OFFICE_COLUMNS = (*PUBLIC_COLUMNS, "state", "hidden_reason", "respondent", "zoom")
 ABOUT_PREFIX = "about_"
 
 

@@ -14,10 +14,10 @@ from babel.numbers import format_decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.config import ROOT
+from app.config import ROOT, TOWN_CLOCK
 from app.i18n import N_, Language, text_in
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
-from app.inputs.heat import TOWN_CLOCK, HeatQuery, Weight
+from app.inputs.heat import HeatQuery, Weight
 from app.models import Pin
 from app.queries.features import conditions
 from app.queries.heat import uses_snapshot

@@ -12,14 +12,15 @@ from sqlalchemy import Date, Float, Row, Select, and_, case, cast, func, or_, se
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.config import TOWN_CLOCK
 from app.errors import Unknown
 from app.inputs.filters import PinFilter, Scope
-from app.inputs.heat import TOWN_CLOCK
 from app.inputs.office import Cursor, OfficeFilter
 from app.models import Event, Pin, PinState, Respondent
 from app.queries.compact import Flag
-from app.queries.features import DECIMALS, conditions, pin_query
+from app.queries.features import conditions, pin_query
 from app.queries.maps import MapRecord
+from gis.geojson import DECIMALS
 
 DAY = timedelta(days=1)
 LISTED = 40

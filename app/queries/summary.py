@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Date, Select, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
+from app.config import TOWN_CLOCK
 from app.inputs.filters import PUBLIC_FILTER, PinFilter
-from app.inputs.heat import TOWN_CLOCK
 from app.models import DaySnapshot, Pin
 from app.queries.features import conditions
 from app.queries.maps import MapRecord

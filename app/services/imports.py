@@ -17,7 +17,7 @@ from app.inputs.imports import ImportedPin, ImportMap, ImportOptions, RowReader
 from app.inputs.pin_files import PinRow
 from app.models import Event
 from app.queries.maps import MapRecord
-from gis.crs import WGS84, UnknownCrs, recognise_krovak, to_metric, transformer
+from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, to_metric, transformer
 from gis.grid import square_of
 
 ROWS_AT_ONCE = 10_000
@@ -105,7 +105,7 @@ def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> 
         y = np.array([np.nan if row.y is None else row.y for row in chunk])
         report.read += len(chunk)
         both = ~(np.isnan(x) | np.isnan(y))
-        krovak = recognise_krovak(x[both], y[both]) if epsg in (None, 5513, 5514) else None
+        krovak = recognise_krovak(x[both], y[both]) if epsg in (None, 5513, KROVAK) else None
         if krovak is not None:
             order = krovak.order
             if not krovak.is_standard:
@@ -118,7 +118,7 @@ def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None)
     if order is not None:
         westing_first = order in ("east_north", "westing_southing")
         east, north = (x, y) if westing_first else (y, x)
-        return transformer(5514, WGS84)(-np.abs(east), -np.abs(north))
+        return transformer(KROVAK, WGS84)(-np.abs(east), -np.abs(north))
     try:
         return transformer(epsg or WGS84, WGS84)(x, y)
     except UnknownCrs as error:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Integer, cast, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from app.config import TOWN_CLOCK
 from app.inputs.filters import PUBLIC_FILTER
-from app.inputs.heat import TOWN_CLOCK
 from app.models import DaySnapshot, HeatSnapshot
 from app.queries.heat import counted_squares, snapshot_day, uses_snapshot
 from app.queries.maps import MapRecord

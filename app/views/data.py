@@ -16,13 +16,13 @@ from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.queries.compact import compact_pins, pins_version
 from app.queries.features import stream_pins
 from app.queries.maps import basemap_layer
+from app.views.headers import FOR_EVER
 from app.views.reader import load_map
 from gis.geojson import stream
 
 blueprint = Blueprint("data", __name__)
 
 GEOJSON = "application/geo+json"
-FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.assets import Assets
+from app.config import TOWN_CLOCK
 from app.db import session
 from app.errors import Refusal
 from app.i18n import Language, language, languages, preferred, text_in
@@ -25,8 +25,6 @@ T = TypeVar("T")
 
 COOKIE = "pocit_lang"
 YEAR_S = 365 * 24 * 3600
-ZONE = ZoneInfo("Europe/Prague")
-"""Times are written as the town's clocks show them."""
 
 
 def init_app(app: Flask) -> None:
@@ -94,14 +92,14 @@ def number(value: float, decimals: int | None = None) -> str:
 
 def day(moment: datetime) -> str:
     """A date in words: 14. září 2026."""
-    return format_date(moment.astimezone(ZONE), "long", locale=reader_language().locale)
+    return format_date(moment.astimezone(TOWN_CLOCK), "long", locale=reader_language().locale)
 
 
 def moment(value: datetime) -> str:
     """A date with its time."""
     words = reader_language()
     pattern = "d. M. y H:mm" if words.code == "cs" else "d MMM y, HH:mm"
-    return format_datetime(value.astimezone(ZONE), pattern, locale=words.locale)
+    return format_datetime(value.astimezone(TOWN_CLOCK), pattern, locale=words.locale)
 
 
 def data_block(element_id: str, value: Any) -> Markup:

@@ -12,6 +12,7 @@ import numpy as np
 from babel.dates import format_date, format_interval, format_skeleton
 from flask import Blueprint, Response, render_template, request, url_for
 
+from app.config import TOWN_CLOCK
 from app.db import session
 from app.errors import Unknown
 from app.inputs.filters import Scope
@@ -23,8 +24,9 @@ from app.queries.office import events_of
 from app.queries.story import Legend, Story, tell
 from app.views.citizen import basemap_config
 from app.views.day_chart import day_chart
+from app.views.headers import FOR_EVER
 from app.views.heat import DRAWING, heat_store, keep_snapshot
-from app.views.reader import ZONE, load_map, number, reader_language, say
+from app.views.reader import load_map, number, reader_language, say
 from gis.analysis.scale import legend_labels
 from gis.formats.ground_svg import WIDTH, ground_svg
 from gis.formats.heat_png import render
@@ -40,7 +42,6 @@ PICTURE_PIXELS = 1000
 DECIMAL_COMMA = frozenset({"cs"})
 SHORT_SPAN = 26
 KEPT = "public, no-cache"
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @blueprint.get("/m/<slug>/results")
@@ -119,14 +120,14 @@ def short_day(value: date) -> str:
 @blueprint.app_template_filter("full_day")
 def full_day(value: date | datetime) -> str:
     """A day in words: 14. září 2026."""
-    at = value.astimezone(ZONE) if isinstance(value, datetime) else value
+    at = value.astimezone(TOWN_CLOCK) if isinstance(value, datetime) else value
     return format_date(at, "long", locale=reader_language().locale)
 
 
 @blueprint.app_template_global()
 def day_span(first: datetime, last: datetime) -> str:
     """From which day to which, nothing said twice: 14. září – 25. října 2026."""
-    start, end = first.astimezone(ZONE).date(), last.astimezone(ZONE).date()
+    start, end = first.astimezone(TOWN_CLOCK).date(), last.astimezone(TOWN_CLOCK).date()
     text = format_interval(start, end, "yMMMMd", locale=reader_language().locale)
     # A day and its month stay on one line; a short span as a whole.
     if len(text) <= SHORT_SPAN:

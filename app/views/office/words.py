@@ -10,8 +10,9 @@ from typing import Any
 from babel.dates import format_date
 from flask import url_for
 
+from app.config import TOWN_CLOCK
 from app.i18n import N_, language
-from app.inputs.heat import OFFICE_PARAMETERS, TOWN_CLOCK
+from app.inputs.heat import OFFICE_PARAMETERS
 from app.inputs.office import ABOUT_PREFIX, ANSWER_PREFIX, READY_REASONS, Hiding, OfficeFilter
 from app.models import Channel, PinState
 from app.queries.maps import MapRecord
