@@ -94,6 +94,8 @@ def parse_map(
         k=publish.take("k", f.whole(1, 100), 5),
         moderation=top.take("moderation", f.choice(*Moderation), Moderation.POST),
         show_others=top.take("show_others", f.choice(*ShowOthers), ShowOthers.AFTER_FIRST),
+        hold_flagged=top.take("hold_flagged", f.flag, default=True),
+        retention_days=top.take("retention_days", f.whole(1, 3650), 180),
         basemap=top.take("basemap", _basemap_rule, _default_basemap(basemap_geojson, metric_srid)),
         boundary=boundary,
         metric_srid=metric_srid,

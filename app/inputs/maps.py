@@ -83,6 +83,8 @@ class MapInput:
     k: int
     moderation: str
     show_others: str
+    hold_flagged: bool
+    retention_days: int
     basemap: Mapping[str, Any]
     boundary: MultiPolygon
     metric_srid: int

@@ -1,9 +1,13 @@
 """Tables. What grows leads its keys with the map's id: see docs/decisions/0002-keys-lead-with-the-map.md."""
 
-from app.models.account import Official, Role, TownRole
+from app.models.account import IdentityProvider, Invitation, Official, Role, TownRole
+from app.models.answer import AnsweredPlace, AnswerTemplate
+from app.models.audit import AuditEntry
 from app.models.base import Base
 from app.models.event import Event, EventKind
+from app.models.flag import FlagKind, PinFlag
 from app.models.pin import Channel, Pin, PinState, PinStatus, Support
+from app.models.report import Report, ReportState
 from app.models.respondent import Respondent, RespondentDevice
 from app.models.snapshot import DaySnapshot, HeatSnapshot
 from app.models.throttle import Throttle
@@ -20,6 +24,9 @@ from app.models.town_map import (
 )
 
 __all__ = [
+    "AnswerTemplate",
+    "AnsweredPlace",
+    "AuditEntry",
     "Base",
     "BasemapLayer",
     "Category",
@@ -27,15 +34,21 @@ __all__ = [
     "DaySnapshot",
     "Event",
     "EventKind",
+    "FlagKind",
     "HeatSnapshot",
+    "IdentityProvider",
+    "Invitation",
     "Moderation",
     "Official",
     "Pin",
+    "PinFlag",
     "PinState",
     "PinStatus",
     "Question",
     "QuestionScope",
     "QuestionType",
+    "Report",
+    "ReportState",
     "Respondent",
     "RespondentDevice",
     "Role",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Identity, func, text
+from sqlalchemy import ForeignKey, Identity, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, one_of
@@ -25,12 +25,22 @@ class Official(Base):
     """A person with an account."""
 
     __tablename__ = "official"
+    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_subject"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     """In lower case."""
     password_hash: Mapped[str]
     is_admin: Mapped[bool] = mapped_column(server_default=text("false"))
+    totp_secret: Mapped[bytes | None]
+    """Sealed with the server's key (services/sealing.py); set once the second factor has been confirmed."""
+    totp_last_step: Mapped[int | None]
+    """The 30-second step of the last code taken: none works twice."""
+    recovery_hashes: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Hashes of the codes that each replace the second factor once."""
+    oidc_issuer: Mapped[str | None]
+    oidc_subject: Mapped[str | None]
+    """Who this is for the town's identity provider, kept at the first sign-in through it."""
     session_epoch: Mapped[int] = mapped_column(server_default=text("1"))
     """Grows when the password changes: signed-in sessions of an older epoch end."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -50,3 +60,35 @@ class TownRole(Base):
 
     official: Mapped[Official] = relationship(back_populates="roles")
     town: Mapped[Town] = relationship()
+
+
+class Invitation(Base):
+    """A link by which somebody becomes an official; it works once, and not for ever."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (one_of("role", Role),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    town_id: Mapped[int | None] = mapped_column(ForeignKey(Town.id, ondelete="CASCADE"), index=True)
+    """None: for the whole server."""
+    role: Mapped[str]
+    email: Mapped[str]
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey(Official.id, ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class IdentityProvider(Base):
+    """Where the officials of a town sign in with the account they have anyway (OpenID Connect)."""
+
+    __tablename__ = "identity_provider"
+
+    town_id: Mapped[int] = mapped_column(ForeignKey(Town.id, ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str]
+    """What the button calls it."""
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    client_secret: Mapped[bytes]
+    """Sealed with the server's key."""

@@ -42,6 +42,7 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid,
         Texts: JSONB,
         dict[str, Any]: JSONB,
+        dict[str, Any] | None: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB,
         list[str]: ARRAY(Text),
     }

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, PointWgs84, one_of
 
+WORDS = text("to_tsvector('simple'::regconfig, plain_words(comment))")
+"""The words of a comment without diacritics, as the search compares them; `plain_words`: see migration 0002."""
+
 
 class Channel(StrEnum):
     """How a pin came."""
@@ -52,6 +55,16 @@ class Pin(Base):
         Index("ix_pin_position", "position", postgresql_using="gist"),
         Index("ix_pin_map_id_created_at", "map_id", "created_at", "id"),
         Index("ix_pin_map_id_respondent_id", "map_id", "respondent_id"),
+        Index(
+            "ix_pin_queue",
+            "map_id",
+            "created_at",
+            "id",
+            postgresql_where=text("state = 'pending' OR (flagged AND state = 'visible')"),
+        ),
+        Index("ix_pin_unchecked", "map_id", postgresql_where=text("checked_at IS NULL")),
+        Index("ix_pin_place", "map_id", "place_id", postgresql_where=text("place_id IS NOT NULL")),
+        Index("ix_pin_words", WORDS, postgresql_using="gin", postgresql_where=text("comment IS NOT NULL")),
     )
 
     map_id: Mapped[int] = mapped_column(primary_key=True)
@@ -76,6 +89,14 @@ class Pin(Base):
     answered_at: Mapped[datetime | None]
     supports: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     """How many others support it; kept beside the rows of `support` in the same transaction."""
+    place_id: Mapped[uuid.UUID | None]
+    """The answered place whose answer this is; None where the pin was answered by itself, or not at all."""
+    original_comment: Mapped[str | None]
+    """What the author wrote, where an official masked words of it; for officials, until anonymised."""
+    flagged: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the pin has flags that nobody has settled."""
+    checked_at: Mapped[datetime | None]
+    """When the queue last looked for flags that need other pins to compare with; None: not since it changed."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,4 +21,10 @@ class Town(Base):
     name: Mapped[str]
     ruian: Mapped[int | None] = mapped_column(unique=True)
     """RÚIAN code of the municipality, six digits; names repeat, codes don't."""
+    census: Mapped[dict[str, Any] | None]
+    """Who lives here: {"source", "groups": [{"from", "to" (null: and over), "sex" ("f" or "m"), "people"}]}."""
+    vulgar_words: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Words the queue minds here beside the built-in list, plain and in lower case."""
+    ordinary_words: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Words of the built-in list that this town lets pass."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -66,7 +66,7 @@ class TownMap(Base):
     metric_srid: Mapped[int]
     """EPSG code of the CRS in which squares are counted: 5514 in Czechia, else the UTM zone."""
     basemap: Mapped[dict[str, Any]] = mapped_column(server_default='{"kind": "none"}')
-    """{"kind": "vector"|"xyz"|"none", …}; the vector layer itself is in `basemap_layer`."""
+    """{"kind": "vector"|"xyz"|"pmtiles"|"none", …}; the vector layer itself is in `basemap_layer`."""
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
     publish_pins: Mapped[bool] = mapped_column(server_default=text("true"))
@@ -75,6 +75,21 @@ class TownMap(Base):
     """The least number of respondents in a 250 m square that public heat shows."""
     moderation: Mapped[str] = mapped_column(server_default=Moderation.POST)
     show_others: Mapped[str] = mapped_column(server_default=ShowOthers.AFTER_FIRST)
+    draft: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Only its town's officials see it, until they open it."""
+    hold_flagged: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether a text that seems to name a person, or is vulgar, waits for a look even where others don't."""
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("town_map.id", ondelete="SET NULL"))
+    """The round before this one: same questions, same squares."""
+    retention_days: Mapped[int] = mapped_column(server_default=text("180"))
+    """How long after closing the links between one person's pins, and the answers about persons, are kept."""
+    anonymised_at: Mapped[datetime | None]
+    """When those were taken away; they never come back."""
+    final_summary: Mapped[dict[str, Any] | None]
+    """The numbers of people as they were counted before that (queries/summary.py), with the groups' coverage."""
+    story: Mapped[Texts] = mapped_column(server_default="{}")
+    """What the town did about it, in its own words (Markdown): for the story of a finished map."""
+    story_published: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     town: Mapped[Town] = relationship()

@@ -78,6 +78,15 @@ class MapRecord:
     k: int
     moderation: str
     show_others: str
+    draft: bool
+    hold_flagged: bool
+    retention_days: int
+    anonymised_at: datetime | None
+    final_summary: Mapping[str, Any] | None = field(repr=False)
+    previous: str | None
+    """The slug of the round before."""
+    story: Texts
+    story_published: bool
     categories: Sequence[CategoryRecord]
     questions: Sequence[QuestionRecord]
     about: Sequence[QuestionRecord]
@@ -89,6 +98,8 @@ class MapRecord:
 
     def is_open(self, now: datetime | None = None) -> bool:
         """Whether pins may be placed and changed at this moment."""
+        if self.draft:
+            return False
         now = now or datetime.now(UTC)
         return not ((self.opens_at and now < self.opens_at) or (self.closes_at and now >= self.closes_at))
 
@@ -136,7 +147,8 @@ def read_map(session: Session, slug: str) -> MapRecord:
     if row is None:
         raise Unknown
     fingerprint = session.scalar(select(BasemapLayer.fingerprint).where(BasemapLayer.map_id == row.id))
-    return _record(row, fingerprint)
+    previous = session.scalar(select(TownMap.slug).where(TownMap.id == row.previous_id))
+    return _record(row, fingerprint, previous)
 
 
 def list_maps(session: Session, towns: Sequence[int] | None = None) -> list[MapRecord]:
@@ -159,7 +171,7 @@ def find_event(session: Session, map_id: int, code: str) -> Event | None:
     return session.scalar(select(Event).where(Event.map_id == map_id, Event.code == code.strip().upper()))
 
 
-def _record(row: TownMap, fingerprint: str | None) -> MapRecord:
+def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapRecord:
     boundary = to_shape(row.boundary)
     # Prepared once: thousands of points are then tested at a fraction of the cost.
     shapely.prepare(boundary)
@@ -188,6 +200,14 @@ def _record(row: TownMap, fingerprint: str | None) -> MapRecord:
         k=row.k,
         moderation=row.moderation,
         show_others=row.show_others,
+        draft=row.draft,
+        hold_flagged=row.hold_flagged,
+        retention_days=row.retention_days,
+        anonymised_at=row.anonymised_at,
+        final_summary=row.final_summary,
+        previous=previous,
+        story=row.story,
+        story_published=row.story_published,
         categories=tuple(
             CategoryRecord(c.key, c.word, c.label, c.prompt, c.color, c.shape) for c in row.categories
         ),

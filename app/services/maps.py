@@ -85,6 +85,8 @@ def _frame(row: TownMap, wanted: MapInput) -> None:
     row.k = wanted.k
     row.moderation = wanted.moderation
     row.show_others = wanted.show_others
+    row.hold_flagged = wanted.hold_flagged
+    row.retention_days = wanted.retention_days
 
 
 def _categories(session: Session, row: TownMap, wanted: MapInput) -> None:

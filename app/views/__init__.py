@@ -7,7 +7,22 @@ from werkzeug.routing import UnicodeConverter, ValidationError
 
 from app import security
 from app.inputs.fields import storable
-from app.views import api, citizen, data, headers, heat, office, pages, problems, reader, results, tiles
+from app.views import (
+    answers_feed,
+    api,
+    citizen,
+    data,
+    headers,
+    heat,
+    office,
+    pages,
+    problems,
+    reader,
+    receipt,
+    results,
+    stories,
+    tiles,
+)
 
 
 class StorableText(UnicodeConverter):
@@ -30,5 +45,5 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     # Phones and programs sign with a token that no browser sends by itself: nothing to forge there.
     security.csrf.exempt(api.blueprint)
-    for module in (pages, citizen, results, heat, tiles, data, api, office):
+    for module in (pages, stories, citizen, results, answers_feed, receipt, heat, tiles, data, api, office):
         app.register_blueprint(module.blueprint)

@@ -73,6 +73,8 @@ def _protect(response: Response) -> Response:
         headers.setdefault("Cache-Control", "no-store")
     if request.endpoint == "static" and response.status_code in (200, 304) and _is_current(request.args.get("v")):
         headers["Cache-Control"] = FOR_EVER
+    if g.get("private_answer"):
+        headers["Cache-Control"] = "private, no-store"
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     return response

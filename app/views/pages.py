@@ -16,7 +16,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def home() -> str:
     """The open maps."""
-    maps = list_maps(session())
+    maps = [m for m in list_maps(session()) if not m.draft]
     return render_template(
         "pages/home.html",
         open_maps=[m for m in maps if m.is_open()],

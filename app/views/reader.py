@@ -17,9 +17,10 @@ from werkzeug.wrappers import Response
 from app.assets import Assets
 from app.config import TOWN_CLOCK
 from app.db import session
-from app.errors import Refusal
+from app.errors import Refusal, Unknown
 from app.i18n import Language, language, languages, preferred, text_in
 from app.queries.maps import MapCache, MapRecord
+from app.security import current_official
 
 T = TypeVar("T")
 
@@ -50,9 +51,9 @@ def reader_language() -> Language:
 
 
 def load_map(slug: str) -> MapRecord:
-    """The map in the address; Unknown where there is none."""
+    """The map in the address; Unknown where there is none, or a draft that is not the reader's to see."""
     cache: MapCache = current_app.extensions["pocit-maps"]
-    return cache.get(session(), slug)
+    return _for_reader(cache.get(session(), slug))
 
 
 def on_map(opened: Session, slug: str, work: Callable[[MapRecord], T]) -> T:
@@ -64,11 +65,21 @@ def on_map(opened: Session, slug: str, work: Callable[[MapRecord], T]) -> T:
     known = cache.known(slug)
     if known is not None:
         try:
-            return work(known)
+            return work(_for_reader(known))
         except Refusal:
             if cache.get(opened, slug) is known:
                 raise
-    return work(cache.get(opened, slug))
+    return work(_for_reader(cache.get(opened, slug)))
+
+
+def _for_reader(the_map: MapRecord) -> MapRecord:
+    """The map itself; a draft only for officials of its town, and for no cache on the way."""
+    if the_map.draft:
+        official = current_official()
+        if official is None or official.role_in(the_map.town_id) is None:
+            raise Unknown
+        g.private_answer = True
+    return the_map
 
 
 def assets() -> Assets:

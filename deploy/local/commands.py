@@ -62,7 +62,7 @@ def run_demo(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     console, places = Console(), Places.from_environment()
     serve.refuse_taken_port(chosen.host, chosen.port)
-    environment.prepare(places, "runtime", _database_needs(), console)
+    environment.prepare(places, "runtime", [*_database_needs(), *system.PRINTING], console)
     serving = False
     try:
         with surroundings(places, console) as around:
@@ -99,7 +99,7 @@ def _say_ready(console: Console, host: str, port: int, content: demo.Content) ->
 def run_test(arguments: list[str]) -> int:
     """All checks, or pytest alone with the person's arguments."""
     console, places = Console(), Places.from_environment()
-    needs = [*_database_needs(), system.NODE, system.CHROMIUM, system.GDAL, system.FONTS]
+    needs = [*_database_needs(), *system.PRINTING, system.NODE, system.CHROMIUM, system.GDAL]
     environment.prepare(places, "dev", needs, console)
     with surroundings(places, console) as around:
         # Tests make databases of their own and have a folder of their own; the demo's are out of their reach.
@@ -117,7 +117,7 @@ def run_test(arguments: list[str]) -> int:
 def run_pocit(arguments: list[str]) -> int:
     """The app's command line, its input, output and exit status untouched."""
     console, places = Console(sys.stderr, brief=True), Places.from_environment()
-    environment.prepare(places, "runtime", _database_needs(), console)
+    environment.prepare(places, "runtime", [*_database_needs(), *system.PRINTING], console)
     with surroundings(places, console) as around:
         asks_itself = arguments[:2] == ["db", "upgrade"]
         if not asks_itself and not around.database_facts()["revision"]:

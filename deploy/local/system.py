@@ -5,6 +5,7 @@ What counts is whether the program is there, not how it came: a Node.js of one's
 
 from __future__ import annotations
 
+import ctypes.util
 import importlib
 import importlib.util
 import os
@@ -41,6 +42,10 @@ def _venv_can_be_made() -> bool:
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
 
+def _library(name: str) -> Callable[[], bool]:
+    return lambda: ctypes.util.find_library(name) is not None
+
+
 def _fonts_present() -> bool:
     return any(next(folder.rglob("*.[to]tf"), None) for folder in FONT_FOLDERS if folder.is_dir())
 
@@ -50,7 +55,10 @@ NODE = Need("Node.js", "nodejs", _program("node"))
 NPM = Need("npm, for the front-end packages", "npm", _program("npm"))
 CHROMIUM = Need("Chromium, for the browser tests", "chromium", _program("chromium"))
 GDAL = Need("GDAL's command line, for the tests of the exports", "gdal-bin", _program("ogrinfo"))
-FONTS = Need("a font, for the browser tests", "fonts-dejavu-core", _fonts_present)
+FONTS = Need("a font, for printed pages and the browser tests", "fonts-dejavu-core", _fonts_present)
+PANGO = Need("Pango, for reports and posters in PDF", "libpangoft2-1.0-0", _library("pangoft2-1.0"))
+HARFBUZZ = Need("HarfBuzz, for the fonts in PDF", "libharfbuzz-subset0", _library("harfbuzz-subset"))
+PRINTING = (FONTS, PANGO, HARFBUZZ)
 
 
 def postgis() -> Need:

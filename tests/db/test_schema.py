@@ -21,7 +21,10 @@ from app.services.migrations import migrate
 from tests.builders import a_map, a_pin, an_event, an_official
 from tests.databases import cloned
 
-GROWING = {"respondent", "respondent_device", "pin", "support", "day_snapshot", "heat_snapshot"}
+GROWING = {
+    "respondent", "respondent_device", "pin", "pin_flag", "support", "day_snapshot", "heat_snapshot",
+    "answered_place", "report",
+}  # fmt: skip
 """Tables that grow with use."""
 
 
@@ -80,7 +83,8 @@ def test_every_table_is_either_growing_or_a_reference(engine: Engine) -> None:
     """A new table has to say which it is."""
     reference = {
         "town", "town_map", "basemap_layer", "category", "question", "event", "official", "town_role",
-        "throttle", "alembic_version", "spatial_ref_sys",
+        "throttle", "invitation", "identity_provider", "answer_template", "audit_entry", "alembic_version",
+        "spatial_ref_sys",
     }  # fmt: skip
     assert set(inspect(engine).get_table_names()) == GROWING | reference
 
@@ -88,7 +92,7 @@ def test_every_table_is_either_growing_or_a_reference(engine: Engine) -> None:
 def test_nothing_hangs_on_triggers_or_shared_sequences(engine: Engine) -> None:
     with engine.connect() as connection:
         triggers = connection.scalars(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).all()
-        assert list(triggers) == []
+        assert list(triggers) == ["audit_entry_is_kept"]  # of officials' few deeds, not of citizens' many pins
         for name in GROWING:
             for column in inspect(connection).get_columns(name):
                 assert column.get("identity") is None

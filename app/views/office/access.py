@@ -7,9 +7,11 @@ import re
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from app.db import session
 from app.errors import NotSignedIn
 from app.models import Role
 from app.queries.maps import MapRecord
+from app.queries.towns import TownRecord, find_town
 from app.security import require
 from app.views.problems import refused, wants_json
 from app.views.reader import load_map
@@ -29,6 +31,14 @@ def office_map(slug: str, role: Role = Role.VIEWER) -> MapRecord:
     the_map = load_map(slug)
     require(role, the_map.town_id)
     return the_map
+
+
+def office_town(slug: str, role: Role = Role.VIEWER) -> TownRecord:
+    """The town in the address for an official who has at least this role there; refused like `office_map`."""
+    require()
+    town = find_town(session(), slug)
+    require(role, town.id)
+    return town
 
 
 def answer_nobody(refusal: NotSignedIn) -> Response:

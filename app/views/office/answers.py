@@ -1,0 +1,1 @@
+"""What the town says: answers for pins and places."""

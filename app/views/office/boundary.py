@@ -1,0 +1,1 @@
+"""The boundary of a map: drawn, or taken from an uploaded file."""

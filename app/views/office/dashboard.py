@@ -1,0 +1,1 @@
+"""A map in numbers: days, channels, events, who is missing."""

@@ -1,0 +1,1 @@
+"""Events of a map, with their posters and slips."""

@@ -1,0 +1,1 @@
+"""Signing in through the town's identity provider."""

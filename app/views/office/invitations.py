@@ -1,0 +1,1 @@
+"""Becoming an official by a link."""

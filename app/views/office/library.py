@@ -1,0 +1,1 @@
+"""Sets of categories and questions to copy."""

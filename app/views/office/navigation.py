@@ -1,0 +1,70 @@
+"""The ways through the office: the pages of one map, and of one town, that an official may open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import current_app, request
+
+from app.i18n import N_
+from app.models import Role
+from app.security import current_official
+from app.views.office import blueprint
+
+
+@dataclass(frozen=True)
+class Way:
+    """One page to go to: its endpoint, its name, the least role that may open it."""
+
+    endpoint: str
+    name: str
+    role: Role = Role.VIEWER
+
+
+MAP_WAYS = (
+    Way("office.map_page", N_("Map and comments")),
+    Way("office.queue", N_("To look at"), Role.MODERATOR),
+    Way("office.places", N_("Answers")),
+    Way("office.dashboard", N_("Overview")),
+    Way("office.events_page", N_("Events")),
+    Way("office.report_page", N_("Report")),
+    Way("office.setup", N_("Setting up"), Role.EDITOR),
+)
+TOWN_WAYS = (
+    Way("office.people", N_("People")),
+    Way("office.templates", N_("Ready answers")),
+    Way("office.words", N_("Words to mind")),
+    Way("office.census", N_("Who lives here")),
+    Way("office.audit", N_("Who did what"), Role.EDITOR),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way as the page draws it."""
+
+    endpoint: str
+    name: str
+    is_here: bool
+
+
+@blueprint.app_template_global("map_ways")
+def map_ways(town_id: int) -> list[Link]:
+    """The pages of a map of this town that the official may open."""
+    return _open_ways(MAP_WAYS, town_id)
+
+
+@blueprint.app_template_global("town_ways")
+def town_ways(town_id: int) -> list[Link]:
+    """The pages of this town that the official may open."""
+    return _open_ways(TOWN_WAYS, town_id)
+
+
+def _open_ways(ways: Sequence[Way], town_id: int) -> list[Link]:
+    official = current_official()
+    return [
+        Link(way.endpoint, way.name, request.endpoint == way.endpoint)
+        for way in ways
+        if official is not None and official.may(town_id, way.role) and way.endpoint in current_app.view_functions
+    ]

@@ -1,0 +1,1 @@
+"""The officials of a town: roles and invitations."""

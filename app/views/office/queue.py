@@ -1,0 +1,1 @@
+"""The queue: what should be looked at, and why."""

@@ -1,0 +1,1 @@
+"""The council report of a map."""

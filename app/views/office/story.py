@@ -1,0 +1,1 @@
+"""The story of a finished map, as the town tells it."""

@@ -1,0 +1,1 @@
+"""Wordings kept for the next answer."""

@@ -1,0 +1,1 @@
+"""The words a town minds, and those it lets pass."""
