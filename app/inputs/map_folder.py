@@ -72,6 +72,7 @@ def parse_map(
     top = Fields(description)
     title = top.take("title", f.texts)
     publish = top.take("publish", lambda fields, key, value: fields.child(key, value), Fields({}))
+    after = publish.take("after", lambda fields, key, value: fields.child(key, value), Fields({}))
     town = top.take("town", _town)
     categories = _told_apart(top.take("categories", f.items(_category), CATEGORIES))
     metric_srid = _metric_srid(boundary, town)
@@ -91,6 +92,8 @@ def parse_map(
         closes_at=top.take("closes", f.moment, None),
         publish_pins=publish.take("pins", f.flag, default=True),
         publish_heat=publish.take("heat", f.flag, default=True),
+        publish_pins_after=after.take("pins", f.flag, None),
+        publish_heat_after=after.take("heat", f.flag, None),
         k=publish.take("k", f.whole(1, 100), 5),
         moderation=top.take("moderation", f.choice(*Moderation), Moderation.POST),
         show_others=top.take("show_others", f.choice(*ShowOthers), ShowOthers.AFTER_FIRST),
@@ -102,9 +105,10 @@ def parse_map(
         basemap_geojson=basemap_geojson,
         pins_file=pins_file,
     )
+    after.done()
     publish.done()
     top.done()
-    top.problems.extend(p for p in publish.problems if p not in top.problems)
+    top.problems.extend(p for p in (*publish.problems, *after.problems) if p not in top.problems)
     _check_whole(top, found)
     top.refuse_if_wrong()
     return found

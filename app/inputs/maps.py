@@ -80,6 +80,8 @@ class MapInput:
     closes_at: datetime | None
     publish_pins: bool
     publish_heat: bool
+    publish_pins_after: bool | None
+    publish_heat_after: bool | None
     k: int
     moderation: str
     show_others: str

@@ -71,6 +71,9 @@ class TownMap(Base):
     closes_at: Mapped[datetime | None]
     publish_pins: Mapped[bool] = mapped_column(server_default=text("true"))
     publish_heat: Mapped[bool] = mapped_column(server_default=text("true"))
+    publish_pins_after: Mapped[bool | None]
+    """The rule once the map is closed; None: the same as before."""
+    publish_heat_after: Mapped[bool | None]
     k: Mapped[int] = mapped_column(server_default=text("5"))
     """The least number of respondents in a 250 m square that public heat shows."""
     moderation: Mapped[str] = mapped_column(server_default=Moderation.POST)

@@ -73,8 +73,11 @@ class MapRecord:
     basemap_fingerprint: str | None
     opens_at: datetime | None
     closes_at: datetime | None
-    publish_pins: bool
-    publish_heat: bool
+    publish_pins_open: bool
+    """The rule until the map closes, and after; what holds now: `publish_pins`."""
+    publish_pins_after: bool | None
+    publish_heat_open: bool
+    publish_heat_after: bool | None
     k: int
     moderation: str
     show_others: str
@@ -102,6 +105,22 @@ class MapRecord:
             return False
         now = now or datetime.now(UTC)
         return not ((self.opens_at and now < self.opens_at) or (self.closes_at and now >= self.closes_at))
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        """Whether the map has closed."""
+        return bool(self.closes_at and (now or datetime.now(UTC)) >= self.closes_at)
+
+    @property
+    def publish_pins(self) -> bool:
+        """Whether everybody may see single pins now."""
+        after = self.publish_pins_after
+        return after if after is not None and self.is_over() else self.publish_pins_open
+
+    @property
+    def publish_heat(self) -> bool:
+        """Whether everybody may see heat now."""
+        after = self.publish_heat_after
+        return after if after is not None and self.is_over() else self.publish_heat_open
 
     def covers(self, lon: float, lat: float) -> bool:
         """Whether the point lies in the boundary or on its edge."""
@@ -195,8 +214,10 @@ def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapR
         basemap_fingerprint=fingerprint,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
-        publish_pins=row.publish_pins,
-        publish_heat=row.publish_heat,
+        publish_pins_open=row.publish_pins,
+        publish_pins_after=row.publish_pins_after,
+        publish_heat_open=row.publish_heat,
+        publish_heat_after=row.publish_heat_after,
         k=row.k,
         moderation=row.moderation,
         show_others=row.show_others,

@@ -82,6 +82,8 @@ def _frame(row: TownMap, wanted: MapInput) -> None:
     row.closes_at = wanted.closes_at
     row.publish_pins = wanted.publish_pins
     row.publish_heat = wanted.publish_heat
+    row.publish_pins_after = wanted.publish_pins_after
+    row.publish_heat_after = wanted.publish_heat_after
     row.k = wanted.k
     row.moderation = wanted.moderation
     row.show_others = wanted.show_others

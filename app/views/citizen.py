@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -77,7 +77,7 @@ def outline_path(the_map: MapRecord) -> str:
 @blueprint.app_template_test("over")
 def is_over(the_map: MapRecord) -> bool:
     """Whether the map was open and is no more."""
-    return the_map.closes_at is not None and the_map.closes_at <= datetime.now(UTC)
+    return the_map.is_over()
 
 
 @blueprint.get("/m/<slug>")

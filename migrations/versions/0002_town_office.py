@@ -223,6 +223,8 @@ def upgrade():
     op.add_column(
         "town", sa.Column("ordinary_words", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False)
     )
+    op.add_column("town_map", sa.Column("publish_pins_after", sa.Boolean(), nullable=True))
+    op.add_column("town_map", sa.Column("publish_heat_after", sa.Boolean(), nullable=True))
     op.add_column("town_map", sa.Column("draft", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column(
         "town_map", sa.Column("hold_flagged", sa.Boolean(), server_default=sa.text("true"), nullable=False)
@@ -264,6 +266,8 @@ def downgrade():
     op.drop_column("town_map", "previous_id")
     op.drop_column("town_map", "hold_flagged")
     op.drop_column("town_map", "draft")
+    op.drop_column("town_map", "publish_heat_after")
+    op.drop_column("town_map", "publish_pins_after")
     op.drop_column("town", "ordinary_words")
     op.drop_column("town", "vulgar_words")
     op.drop_column("town", "census")

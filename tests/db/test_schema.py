@@ -15,7 +15,8 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.orm import Session
 
 from app.config import ROOT
-from app.models import Base
+from app.models import Base, Pin
+from app.queries.maps import read_map
 from app.queries.readiness import is_ready
 from app.services.migrations import migrate
 from tests.builders import a_map, a_pin, an_event, an_official
@@ -105,8 +106,23 @@ def test_pins_have_a_spatial_index(engine: Engine) -> None:
     assert any("gist" in definition and "position" in definition for definition in found)
 
 
-def _downgrade(engine: Engine) -> None:
+def test_what_is_stored_outlives_the_way_from_the_first_tables_to_the_newest(own_engine: Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
+        the_map = a_map(session)
+        pin = a_pin(session, the_map, comment="Lavičky chybí")
+        an_official(session)
+    _downgrade(own_engine, "0001")
+    with own_engine.begin() as connection:
+        migrate(connection)
+    with Session(own_engine) as session:
+        kept = session.get(Pin, (the_map.id, pin.id))
+        assert kept is not None
+        assert (kept.comment, kept.state, kept.flagged) == ("Lavičky chybí", "visible", False)
+        assert not read_map(session, the_map.slug).draft
+
+
+def _downgrade(engine: Engine, revision: str = "base") -> None:
     config = AlembicConfig(str(ROOT / "migrations" / "alembic.ini"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        command.downgrade(config, revision)
