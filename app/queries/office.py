@@ -35,9 +35,16 @@ class MapCounts:
     pins: int = 0
     pending: int = 0
     hidden: int = 0
+    flagged: int = 0
+    """Shown, with something about them that nobody has looked at yet."""
     last_day: int = 0
     """Pins of the last 24 hours."""
     last_at: datetime | None = None
+
+    @property
+    def to_look_at(self) -> int:
+        """How many stand in the queue."""
+        return self.pending + self.flagged
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ def counts_of_maps(session: Session, map_ids: Collection[int]) -> dict[int, MapC
             func.count(),
             func.count().filter(Pin.state == PinState.PENDING),
             func.count().filter(Pin.state == PinState.HIDDEN),
+            func.count().filter(Pin.state == PinState.VISIBLE, Pin.flagged),
             func.count().filter(Pin.created_at > func.now() - DAY),
             func.max(Pin.created_at),
         )
