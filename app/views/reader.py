@@ -142,7 +142,8 @@ def _chosen_code() -> str:
 
 def _keep_language(response: Response) -> Response:
     asked = request.args.get("lang")
-    if asked is not None and asked in languages() and not request.path.startswith("/api/"):
+    # Only a page keeps it: a poster printed in English leaves the clerk's office in Czech.
+    if asked is not None and asked in languages() and response.mimetype == "text/html":
         response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
     if response.mimetype in ("text/html", "application/problem+json"):
         response.headers.setdefault("Content-Language", reader_language().code)

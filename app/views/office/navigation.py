@@ -29,6 +29,7 @@ MAP_WAYS = (
     Way("office.dashboard", N_("Overview")),
     Way("office.events_page", N_("Events")),
     Way("office.report_page", N_("Report")),
+    Way("office.story", N_("Story"), Role.EDITOR),
     Way("office.setup", N_("Setting up"), Role.EDITOR),
 )
 TOWN_WAYS = (
