@@ -30,6 +30,8 @@ class Config:
     """Only over https; on by POCIT_SECURE_COOKIES=1 behind a TLS proxy."""
     trusted_proxies: int = 0
     """How many proxies in front set X-Forwarded-*; 0 trusts none."""
+    tile_hosts: frozenset[str] = frozenset()
+    """Tile servers on the town's inner network, by name, that maps may use (services/outward.py)."""
 
     @classmethod
     def from_environment(cls) -> Config:
@@ -45,6 +47,7 @@ class Config:
             secret_key=os.environ.get("POCIT_SECRET_KEY") or stored_secret(home / "secrets" / "session-key"),
             secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
             trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
+            tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
         )
 
 

@@ -52,6 +52,18 @@ class NotSignedIn(Refusal):
     title = N_("We don't know who you are.")
 
 
+class IdentityRefused(Refusal):
+    """Somebody came back from an identity provider, but not as one of ours."""
+
+    title = N_("You could not be signed in.")
+
+
+class ProviderAway(Refusal):
+    """A town's identity provider does not answer, or not as one."""
+
+    title = N_("The other side does not answer just now. Please try again later, or sign in with your password.")
+
+
 class NotAllowed(Refusal):
     """Known, but not for them."""
 
@@ -82,10 +94,22 @@ class AlreadyDecided(Conflict):
     title = N_("The pin changed in the meantime. Please read it again and decide then.")
 
 
+class AnswerChanged(Conflict):
+    """A colleague answered otherwise since the official read it."""
+
+    title = N_("A colleague has changed this answer in the meantime. Please read it again.")
+
+
 class MapChanged(Conflict):
     """The map's frame changed between reading and writing; once more on the new one."""
 
     title = N_("The map has just changed. Please try again.")
+
+
+class FormOutdated(Conflict):
+    """Somebody else saved what the form is about after it had been opened."""
+
+    title = N_("Somebody changed this while you were writing. Nothing is lost; look at it and save once more.")
 
 
 class TooLarge(Refusal):
@@ -112,6 +136,12 @@ class MapClosed(Unacceptable):
     title = N_("This map is closed.")
 
 
+class Anonymised(Unacceptable):
+    """Nobody can tell any more which pins are whose."""
+
+    title = N_("It is no longer known who placed which pins of this map.")
+
+
 class TooMany(Refusal):
     """Too often; carries after how many seconds to come again."""
 
@@ -132,6 +162,8 @@ class InvalidInput(Refusal):
 STATUS: dict[type[Refusal], int] = {
     Malformed: 400,
     NotSignedIn: 401,
+    IdentityRefused: 403,
+    ProviderAway: 503,
     NotAllowed: 403,
     NotYours: 403,
     Unknown: 404,

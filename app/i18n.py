@@ -32,6 +32,11 @@ def N_(message: str) -> str:  # gettext's own name for "mark, translate later"
     return message
 
 
+def N_n(one: str, many: str) -> tuple[str, str]:
+    """Both messages of a plural, marked for the catalogues: what `Language.ngettext` takes."""
+    return one, many
+
+
 @dataclass(frozen=True)
 class Language:
     """One language of the interface: its catalogue, its locale and the words its scripts need."""

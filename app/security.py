@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from flask import Flask, current_app, g, request, session
 from flask_wtf import CSRFProtect
@@ -17,7 +19,24 @@ from app.queries.accounts import OfficialRecord, find_official
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{22,200}")
 """22 characters of base64 are 128 random bits."""
 
+SECOND_STEP_S = 600
+"""How long a code may be waited for: a password that was typed does not stay half used."""
+
 csrf = CSRFProtect()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody whose password was right, or for whom their town's provider vouched, and whose code is awaited."""
+
+    official_id: int
+    email: str
+    session_epoch: int
+    way: str
+    wanted: str
+    """Where they go afterwards."""
+    towns: list[int] | None = None
+    """The only towns their session will open."""
 
 
 def init_app(app: Flask) -> None:
@@ -64,14 +83,44 @@ def require(role: Role | None = None, town_id: int | None = None) -> OfficialRec
     return official
 
 
-def begin_session(official_id: int, epoch: int) -> None:
-    """Let this browser speak for the official; nothing of the session before stays."""
+def server_secret() -> bytes:
+    """The secret of this server: what it seals and counts with, nobody else can."""
+    return str(current_app.secret_key).encode()
+
+
+def begin_session(official_id: int, epoch: int, towns: Sequence[int] | None = None) -> None:
+    """Let this browser speak for the official, in these towns only if any are named; nothing before stays."""
     session.clear()
     session.permanent = True
     session["official"] = official_id
     session["epoch"] = epoch
     session["since"] = int(time.time())
+    if towns is not None:
+        session["towns"] = list(towns)
     g.pop("official", None)
+
+
+def session_towns() -> list[int] | None:
+    """The only towns that this session opens, because only their provider vouched for it; None for all."""
+    found: list[int] | None = session.get("towns")
+    return found
+
+
+def begin_second_step(waiting: Waiting) -> None:
+    """Keep in this browser whose code is asked for; it opens nothing but the page that asks."""
+    session.clear()
+    session["waiting"] = {**asdict(waiting), "since": int(time.time())}
+    g.pop("official", None)
+
+
+def second_step() -> Waiting | None:
+    """Whose code is being waited for in this browser, if anybody's and not for too long."""
+    kept = session.get("waiting")
+    if not isinstance(kept, dict) or not 0 <= time.time() - kept.get("since", 0) <= SECOND_STEP_S:
+        return None
+    waiting = Waiting(**{key: value for key, value in kept.items() if key != "since"})
+    official = find_official(db.session(), waiting.official_id)
+    return waiting if official is not None and official.session_epoch == waiting.session_epoch else None
 
 
 def end_session() -> None:
@@ -88,4 +137,7 @@ def _official_of_session() -> OfficialRecord | None:
     if not 0 <= time.time() - since <= current_app.permanent_session_lifetime.total_seconds():
         return None
     official = find_official(db.session(), official_id)
-    return official if official is not None and official.session_epoch == epoch else None
+    if official is None or official.session_epoch != epoch:
+        return None
+    towns = session_towns()
+    return official if towns is None else official.within(towns)

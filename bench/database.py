@@ -36,3 +36,4 @@ def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
         tables = [*(table.name for table in Base.metadata.tables.values()), "bare_pin", "alembic_version"]
         connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE"))
+        connection.execute(text("DROP FUNCTION IF EXISTS plain_words(text), refuse_change()"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
@@ -64,3 +65,14 @@ def on_starting(server: Arbiter) -> None:
 def post_fork(server: Arbiter, worker: Worker) -> None:
     """A worker ends with its master."""
     _end_with_parent(signal.SIGKILL, server.pid)
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Each worker looks after the maps' retention beside its requests; of all of them one is at it at a time."""
+    from app.db import EXTENSION
+    from app.services.retention import keep_house
+
+    open_session = worker.wsgi.extensions[EXTENSION].session
+    # A daemon: it ends with its worker, and what it had not finished is undone by the database.
+    rounds = (open_session, threading.Event())
+    threading.Thread(target=keep_house, args=rounds, name="retention", daemon=True).start()

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from shapely import MultiPolygon, box
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.inputs.accounts import AccountInput
 from app.inputs.map_folder import parse_map
-from app.models import Channel, Event, Pin, PinState, Respondent
+from app.models import AnsweredPlace, AnswerTemplate, Channel, Event, Pin, PinState, Report, Respondent, TownMap
 from app.queries.maps import MapRecord, read_map
 from app.services.accounts import save_official
 from app.services.maps import save_map
@@ -122,3 +123,47 @@ def a_basemap(name: str = "Lipová") -> str:
 def moment(text: str) -> datetime:
     """A point in time."""
     return datetime.fromisoformat(text)
+
+
+def a_report(session: Session, the_map: MapRecord, **values: Any) -> Report:
+    """A council report of the map that is done; its files are not there."""
+    defaults = {"id": uuid.uuid4(), "language": "cs", "state": "done", "progress": 100, "asked_by": "x@y.example"}
+    report = Report(map_id=the_map.id, **(defaults | values))
+    session.add(report)
+    session.commit()
+    return report
+
+
+def a_draft(session: Session, slug: str = "koncept", **description: Any) -> MapRecord:
+    """A map that its town has not opened yet."""
+    the_map = a_map(session, slug, **description)
+    as_draft = update(TownMap).where(TownMap.id == the_map.id)
+    session.execute(as_draft.values(draft=True, version=TownMap.version + 1))
+    session.commit()
+    return read_map(session, slug)
+
+
+def an_answered_place(session: Session, the_map: MapRecord, **values: Any) -> AnsweredPlace:
+    """A square around the middle that the town has answered; its pins are not touched."""
+    x, y = CENTRE
+    defaults = {
+        "id": uuid.uuid4(),
+        "name": "Lipová",
+        "area": f"SRID=4326;{MultiPolygon([box(x - 0.001, y - 0.001, x + 0.001, y + 0.001)])}",
+        "categories": [],
+        "status": "planned",
+        "answer": "Lampy vyměníme.",
+    }
+    place = AnsweredPlace(map_id=the_map.id, **(defaults | values))
+    session.add(place)
+    session.commit()
+    return place
+
+
+def a_ready_answer(session: Session, the_map: MapRecord, **values: Any) -> AnswerTemplate:
+    """A wording that the map's town keeps."""
+    defaults = {"title": "V plánu", "status": "planned", "text": "Je to v plánu."}
+    kept = AnswerTemplate(town_id=the_map.town_id, **(defaults | values))
+    session.add(kept)
+    session.commit()
+    return kept

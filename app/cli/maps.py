@@ -1,12 +1,13 @@
-"""`pocit map`: maps from folders, and which there are."""
+"""`pocit map`: maps from folders, which there are, and the end of what they know of persons."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from app.cli.output import opened_session, with_progress
+from app.cli.output import CommandRefused, find_map, opened_session, with_progress
 from app.cli.pins import say_report
 from app.inputs.imports import ImportOptions
 from app.inputs.map_folder import read_map_folder
@@ -14,11 +15,12 @@ from app.inputs.pin_files import open_pin_file
 from app.queries.maps import list_maps, read_map
 from app.services.imports import import_pins
 from app.services.maps import save_map
+from app.services.retention import anonymise, anonymise_next, due_at
 
 
 @click.group()
 def group() -> None:
-    """Maps: import one from a folder, list them."""
+    """Maps: import one from a folder, list them, take the persons out of those that have ended."""
 
 
 @group.command("import")
@@ -50,3 +52,44 @@ def list_() -> None:
             title = next(iter(the_map.title.values()), "")
             state = "open" if the_map.is_open() else "closed"
             click.echo(f"{the_map.slug}\t{the_map.town}\t{title}\t{state}")
+
+
+@group.command("anonymise")
+@click.argument("slug", metavar="MAP", required=False)
+@click.option("--due", is_flag=True, help="All maps whose time has come; for a daily job.")
+@click.option("--yes", is_flag=True, help="Don't ask before anonymising one map.")
+def anonymise_(slug: str | None, *, due: bool, yes: bool) -> None:
+    """Take the persons out of closed maps for good: who placed which pins, answers about people, receipts.
+
+    The server does it by itself when a map's retention time is over; MAP does it for one closed map now.
+    """
+    if (slug is None) is not due:
+        msg = "name one MAP, or say --due"
+        raise click.UsageError(msg)
+    if slug is None:
+        _anonymise_due()
+    else:
+        _anonymise_one(slug, sure=yes)
+
+
+def _anonymise_due() -> None:
+    now = datetime.now(UTC)
+    with opened_session() as session:
+        while (done := anonymise_next(session, now)) is not None:
+            session.commit()
+            click.echo(done)
+
+
+def _anonymise_one(slug: str, *, sure: bool) -> None:
+    with opened_session() as session:
+        the_map = find_map(session, slug)
+        until = due_at(the_map)
+        if the_map.anonymised_at is None and until and not sure:
+            warning = (
+                f"Until {until:%Y-%m-%d} people may still take their pins back. This can't be undone. Do it now?"
+            )
+            click.confirm(warning, abort=True, err=True)
+        if not anonymise(session, the_map, datetime.now(UTC)):
+            raise CommandRefused(f"{slug} was anonymised on {the_map.anonymised_at:%Y-%m-%d}")
+        session.commit()
+        click.echo(slug)

@@ -14,6 +14,8 @@ from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.imports import ImportOptions
 from app.inputs.pin_files import PinFile, open_pin_file
 from app.queries.features import stream_pins
+from app.queries.queue import queue_counts
+from app.services.flags import check_again, check_all
 from app.services.imports import ImportReport, import_pins
 from gis.geojson import stream
 
@@ -69,6 +71,7 @@ def import_(
                 Problem("--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)})
             )
         session.commit()
+        check_all(session, the_map)
 
 
 @group.command()
@@ -90,6 +93,26 @@ def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> 
         with written(output) as file:
             for chunk in stream(stream_pins(session, the_map, wanted, Scope(scope))):
                 file.write(chunk)
+
+
+@group.command()
+@click.argument("map_slug", metavar="MAP")
+@click.option("--again", is_flag=True, help="Check all pins, also those that were checked before.")
+def check(map_slug: str, again: bool) -> None:
+    """Look through the pins of MAP for what an official should see: texts, repetitions, bursts, places.
+
+    What is found stands in the queue of the office; nobody's pin is hidden by it.
+    """
+    with opened_session() as session:
+        the_map = find_map(session, map_slug)
+        if again:
+            check_again(session, [the_map.id])
+            session.commit()
+        checked = check_all(session, the_map)
+        counts = queue_counts(session, the_map)
+        click.echo(f"{checked} pins checked; {counts.whole} stand in the queue", err=True)
+        for reason, n in sorted(counts.by_reason.items()):
+            click.echo(f"{reason}\t{n}")
 
 
 def say_report(report: ImportReport) -> None:

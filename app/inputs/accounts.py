@@ -1,9 +1,9 @@
-"""Accounts as people type them: sign-in forms, and the arguments of `pocit official add`."""
+"""Accounts as people type them: forms of sign-in and of colleagues, the arguments of `pocit official add`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from app.errors import InvalidInput, Problem
@@ -15,6 +15,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 MOST_EMAIL_CHARACTERS = 254
 LEAST_PASSWORD_CHARACTERS = 8
 MOST_PASSWORD_CHARACTERS = 1000
+MOST_CODE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,30 @@ class Credentials:
 
     email: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class InvitationInput:
+    """Who shall become an official, and as what."""
+
+    email: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class PasswordChange:
+    """A new password, and the one it replaces."""
+
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a signed-in official gives once more before a change to their sign-in: password and code."""
+
+    password: str = field(repr=False)
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -41,13 +66,66 @@ def parse_credentials(form: Mapping[str, str]) -> Credentials:
     return Credentials(email if storable(email) else "", form.get("password", "")[:MOST_PASSWORD_CHARACTERS])
 
 
+def parse_invitation(form: Mapping[str, str], allowed: Collection[Role]) -> InvitationInput:
+    """Who is invited and as what; InvalidInput with every problem found."""
+    email = normal_email(form.get("email", ""))
+    problems = []
+    if not is_email(email):
+        problems.append(Problem("email", N_("This is not an e-mail address.")))
+    try:
+        role = parse_role(form, allowed)
+    except InvalidInput as refusal:
+        problems += refusal.problems
+    if problems:
+        raise InvalidInput(*problems)
+    return InvitationInput(email, role)
+
+
+def parse_role(form: Mapping[str, str], allowed: Collection[Role]) -> Role:
+    """The role chosen; InvalidInput for one that is not among those that may be given."""
+    found = form.get("role", "")
+    if found not in allowed:
+        raise InvalidInput(Problem("role", N_("Please choose what they may do.")))
+    return Role(found)
+
+
+def parse_new_password(form: Mapping[str, str]) -> str:
+    """A new password typed twice; InvalidInput when it is too short or the two differ."""
+    password = form.get("password", "")
+    if problem := password_problem(password):
+        raise InvalidInput(problem)
+    if form.get("again", "") != password:
+        raise InvalidInput(Problem("again", N_("The two passwords differ. Please type the new one twice.")))
+    return password
+
+
+def parse_password_change(form: Mapping[str, str]) -> PasswordChange:
+    """The old password and a new one typed twice."""
+    return PasswordChange(form.get("old", "")[:MOST_PASSWORD_CHARACTERS], parse_new_password(form))
+
+
+def parse_confirmation(form: Mapping[str, str]) -> Confirmation:
+    """The password exactly as typed, and the code without what people put between its digits."""
+    return Confirmation(form.get("password", "")[:MOST_PASSWORD_CHARACTERS], parse_code(form))
+
+
+def parse_code(form: Mapping[str, str]) -> str:
+    """A code of the second step, or a recovery code, without spaces and dashes and in lower case."""
+    return re.sub(r"[\s-]", "", form.get("code", "")[:MOST_CODE_CHARACTERS]).lower()
+
+
+def is_email(email: str) -> bool:
+    """Whether somebody can have this address, as far as its form says."""
+    return bool(EMAIL.fullmatch(email)) and len(email) <= MOST_EMAIL_CHARACTERS and storable(email)
+
+
 def parse_account(
     email: str, role: str, *, town_slug: str | None = None, password: str | None = None
 ) -> AccountInput:
     """An account from the command line; InvalidInput with every problem found."""
     problems = []
     email = normal_email(email)
-    if not EMAIL.fullmatch(email) or len(email) > MOST_EMAIL_CHARACTERS or not storable(email):
+    if not is_email(email):
         problems.append(Problem("email", N_("This is not an e-mail address.")))
     if role not in tuple(Role):
         problems.append(Problem("role", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(Role)}))
@@ -62,6 +140,8 @@ def parse_account(
 
 def password_problem(password: str) -> Problem | None:
     """What is wrong with a new password; length is all that is asked, as it is what protects."""
+    if not storable(password):
+        return Problem("password", N_("This password holds a character that can’t be typed again."))
     if len(password) < LEAST_PASSWORD_CHARACTERS:
         return Problem(
             "password",

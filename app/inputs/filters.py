@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from app.errors import Malformed, Problem
 from app.i18n import N_
-from app.models import PinState
+from app.inputs.search import Search
+from app.models import PinState, PinStatus
 
 
 class Scope(StrEnum):
@@ -22,9 +23,16 @@ class Scope(StrEnum):
     OFFICE = "office"
 
 
+Corner = tuple[float, float]
+"""Longitude, latitude."""
+
+
 @dataclass(frozen=True)
 class PinFilter:
-    """Conditions on pins; None means any."""
+    """Conditions on pins; None means any. Hashable, as what is made of a choice of pins is kept by it.
+
+    What stands below `commented` only officials may ask for: see inputs/office.py.
+    """
 
     categories: frozenset[str] | None = None
     bbox: tuple[float, float, float, float] | None = None
@@ -37,6 +45,20 @@ class PinFilter:
     channel: str | None = None
     event: str | None = None
     commented: bool = False
+    status: PinStatus | None = None
+    answered: bool | None = None
+    """Whether the town has answered."""
+    flagged: bool | None = None
+    """Whether it has flags that nobody has settled."""
+    area: tuple[Corner, ...] | None = None
+    """The corners of a polygon, the first not repeated; its edge belongs to it."""
+    search: Search | None = None
+    person: uuid.UUID | None = None
+    """All pins of one respondent."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """Question and option chosen, about the pin; several must all hold."""
+    about: tuple[tuple[str, str], ...] = ()
+    """The same about the person."""
 
 
 MOST_ITEMS = 10_000

@@ -1,4 +1,4 @@
-"""Which heat is asked for: category, bandwidth and weight by everybody; officials also choose the pins."""
+"""Which heat is asked for: category, bandwidth, weight. Officials also choose the pins: see inputs/office.py."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from enum import StrEnum
 from app.config import TOWN_CLOCK
 from app.errors import Malformed, Problem
 from app.i18n import N_
-from app.inputs.filters import PinFilter
-from app.models import Channel, PinState
+from app.models import PinState
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, MAX_BANDWIDTH_M, MIN_BANDWIDTH_M
 
 PUBLIC_PARAMETERS = frozenset({"category", "bandwidth", "weight"})
-OFFICE_PARAMETERS = PUBLIC_PARAMETERS | {"since", "until", "channel", "event", "state"}
 METRES = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COUNTED_STATES = frozenset({PinState.VISIBLE, PinState.PENDING})
@@ -46,35 +44,14 @@ def parse_heat(
     arguments: Arguments, categories: Mapping[str, object], known: frozenset[str] = PUBLIC_PARAMETERS
 ) -> HeatQuery:
     """The heat that a query string asks for; Malformed for what may not be asked or can't be."""
-    values = _single(arguments, known)
+    values = single(arguments, known)
     category = values.get("category")
     if category is not None and category not in categories:
-        raise _not_one_of("category", categories)
+        raise not_one_of("category", categories)
     return HeatQuery(category, _bandwidth(values.get("bandwidth")), _weight(values.get("weight")))
 
 
-def parse_office_heat(arguments: Arguments, categories: Mapping[str, object]) -> tuple[HeatQuery, PinFilter]:
-    """The heat that an official asks for, and the pins it is made of."""
-    query = parse_heat(arguments, categories, OFFICE_PARAMETERS)
-    values = _single(arguments, OFFICE_PARAMETERS)
-    channel, state = values.get("channel"), values.get("state")
-    if channel is not None and channel not in list(Channel):
-        raise _not_one_of("channel", list(Channel))
-    if state is not None and state not in list(PinState):
-        raise _not_one_of("state", list(PinState))
-    since, until = _moment("since", values.get("since")), _moment("until", values.get("until"), end=True)
-    if since and until and since > until:
-        raise Malformed(Problem("until", N_("The interval ends before it begins.")))
-    return query, PinFilter(
-        since=since,
-        until=until,
-        states=frozenset({PinState(state)}) if state else COUNTED_STATES,
-        channel=channel,
-        event=values.get("event"),
-    )
-
-
-def _single(arguments: Arguments, known: frozenset[str]) -> dict[str, str]:
+def single(arguments: Arguments, known: frozenset[str]) -> dict[str, str]:
     """Each parameter's one value; an empty one is not given, as a form sends what nobody filled in."""
     for name, values in arguments.items():
         if name not in known:
@@ -97,11 +74,11 @@ def _weight(text: str | None) -> Weight:
     if text is None:
         return Weight.PEOPLE
     if text not in list(Weight):
-        raise _not_one_of("weight", list(Weight))
+        raise not_one_of("weight", list(Weight))
     return Weight(text)
 
 
-def _moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:
+def moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:
     """An instant, or a day by the town's clocks: from its first moment, or to its last."""
     if text is None:
         return None
@@ -116,5 +93,6 @@ def _moment(name: str, text: str | None, *, end: bool = False) -> datetime | Non
         raise Malformed(Problem(name, N_("This must be a day like 2026-09-14."))) from error
 
 
-def _not_one_of(name: str, allowed: Mapping[str, object] | Sequence[str]) -> Malformed:
+def not_one_of(name: str, allowed: Mapping[str, object] | Sequence[str]) -> Malformed:
+    """The refusal of a value that is none of those allowed."""
     return Malformed(Problem(name, N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(allowed)}))

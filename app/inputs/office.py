@@ -1,4 +1,4 @@
-"""What an official asks of a map's pins: a filter in the address, a place in the list, a reason to hide."""
+"""What an official asks of a map's pins: a filter in the address, a place in the list."""
 
 from __future__ import annotations
 
@@ -7,26 +7,46 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from app.errors import Malformed, Problem
 from app.i18n import N_
+from app.inputs.area import parse_area
 from app.inputs.fields import storable
 from app.inputs.filters import PinFilter
-from app.inputs.heat import OFFICE_PARAMETERS, parse_office_heat
+from app.inputs.heat import (
+    COUNTED_STATES,
+    PUBLIC_PARAMETERS,
+    Arguments,
+    HeatQuery,
+    moment,
+    not_one_of,
+    parse_heat,
+    single,
+)
+from app.inputs.search import parse_search
+from app.models import Channel, PinState, PinStatus, QuestionType
 
-MOST_WORDS_CHARACTERS = 100
+FILTER_PARAMETERS = frozenset(
+    {
+        "category",
+        "since",
+        "until",
+        "channel",
+        "event",
+        "state",
+        "status",
+        "answered",
+        "flagged",
+        "area",
+        "words",
+        "person",
+    }
+)
+YES_NO = ("yes", "no")
 ANSWER_PREFIX, ABOUT_PREFIX = "answer_", "about_"
 CURSOR = re.compile(r"(\d{1,17})\.([0-9a-f]{32})")
-
-READY_REASONS: Mapping[str, str] = {
-    "person": N_("The text names or points at a particular person."),
-    "rude": N_("The text is vulgar or insulting."),
-    "elsewhere": N_("It does not concern this place."),
-    "repeated": N_("The same thing is on the map already."),
-    "advert": N_("It is an advertisement."),
-}
-"""Reasons to hide a pin that can be chosen; the author reads them in the language of the map."""
 
 
 class Question(Protocol):
@@ -35,6 +55,10 @@ class Question(Protocol):
     @property
     def key(self) -> str:
         """Its name."""
+
+    @property
+    def type(self) -> str:
+        """How it is answered."""
 
     @property
     def option_keys(self) -> Collection[str]:
@@ -57,34 +81,33 @@ class FilteredMap(Protocol):
         """What is asked about the person."""
 
 
+class View(StrEnum):
+    """How the list stands beside the map."""
+
+    CARDS = "cards"
+    TABLE = "table"
+
+
 @dataclass(frozen=True)
 class OfficeFilter:
-    """Which pins an official looks at: what heat understands (`pins`), and what only lists and dots do."""
+    """Which pins an official looks at (dots, heat, legend and files follow), and how the list shows them."""
 
     pins: PinFilter = field(default_factory=PinFilter)
-    words: str | None = None
-    """A text within the comment, in whatever case."""
-    person: uuid.UUID | None = None
-    """All pins of one respondent."""
-    answers: Mapping[str, str] = field(default_factory=dict)
-    about: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
     """Whether the list also has pins without a comment."""
+    view: View = View.CARDS
 
     @property
-    def beyond_heat(self) -> bool:
-        """Whether it asks for something that heat can't be asked for."""
-        return bool(self.words or self.person or self.answers or self.about)
-
-    @property
-    def listed(self) -> OfficeFilter:
+    def listed(self) -> PinFilter:
         """The filter of the list: pins with a comment, unless silent ones matter too.
 
-        They do when one asks for pins that are not shown (each has to be decided) or for one person's.
+        They do when one asks for pins that are not shown or are flagged (each has to be decided), for one
+        person's, or for words, which may stand in an answer.
         """
-        if self.silent or self.pins.states is not None or self.person is not None:
-            return self
-        return replace(self, pins=replace(self.pins, commented=True))
+        pins = self.pins
+        if self.silent or pins.states or pins.flagged or pins.person or pins.search:
+            return pins
+        return replace(pins, commented=True)
 
 
 @dataclass(frozen=True)
@@ -99,38 +122,38 @@ class Cursor:
         return f"{_microseconds(self.created_at)}.{self.id.hex}"
 
 
-@dataclass(frozen=True)
-class Hiding:
-    """Why a pin is hidden: one of the ready reasons, own words, or both."""
-
-    ready: str | None
-    words: str
-
-
 def parse_office_filter(arguments: Mapping[str, str], the_map: FilteredMap) -> OfficeFilter:
-    """The filter of a query string; Malformed for values the map has not.
+    """The filter of a page's query string; Malformed for values the map has not.
 
-    Empty values, as forms send them, ask for nothing.
+    Empty values, as forms send them, ask for nothing; names that are no filter are somebody else's.
     """
-    given = {key: value for key, value in arguments.items() if value != ""}
-    since, until = given.get("since"), given.get("until")
-    if since and until and since > until:  # days written year first sort as texts
-        given |= {"since": until, "until": since}
-    known = {key: [value] for key, value in given.items() if key in OFFICE_PARAMETERS}
-    query, pins = parse_office_heat(known, the_map.category_by_key)
-    pins = replace(
-        pins,
-        categories=frozenset({query.category}) if query.category else None,
-        states=pins.states if "state" in given else None,
-    )
+    names = filter_names(the_map)
+    given = {key: value for key, value in arguments.items() if key in names and value != ""}
     return OfficeFilter(
-        pins=pins,
-        words=_words(given.get("words")),
-        person=_uuid("person", given["person"]) if "person" in given else None,
-        answers=_answers(given, ANSWER_PREFIX, the_map.questions),
-        about=_answers(given, ABOUT_PREFIX, the_map.about),
-        silent=given.get("silent") == "1",
+        pins=_pins(given, the_map),
+        silent=arguments.get("silent") == "1",
+        view=View.TABLE if arguments.get("view") == View.TABLE else View.CARDS,
     )
+
+
+def parse_office_pins(arguments: Arguments, the_map: FilteredMap) -> PinFilter:
+    """The pins a file shall hold; Malformed also for names that are no filter: nobody gets more than meant."""
+    return _pins(single(arguments, filter_names(the_map)), the_map)
+
+
+def parse_office_heat(arguments: Arguments, the_map: FilteredMap) -> tuple[HeatQuery, PinFilter]:
+    """The heat that an official asks for, and the pins it is made of: of every category, as all share a scale."""
+    known = filter_names(the_map) | PUBLIC_PARAMETERS
+    query = parse_heat(arguments, the_map.category_by_key, known)
+    pins = _pins(single(arguments, known), the_map)
+    return query, replace(pins, categories=None, states=pins.states or COUNTED_STATES)
+
+
+def filter_names(the_map: FilteredMap) -> frozenset[str]:
+    """The parameters by which an official may choose pins of this map."""
+    answers = {ANSWER_PREFIX + question.key for question in the_map.questions if question.option_keys}
+    about = {ABOUT_PREFIX + question.key for question in the_map.about if question.option_keys}
+    return FILTER_PARAMETERS | answers | about
 
 
 def parse_cursor(text: str | None) -> Cursor | None:
@@ -149,36 +172,45 @@ def parse_cursor(text: str | None) -> Cursor | None:
     return Cursor(moment, uuid.UUID(found[2]))
 
 
-def parse_hiding(form: Mapping[str, str]) -> Hiding:
-    """The reason a form gives; whether there is one at all is for the service to say."""
-    ready = form.get("ready") or None
-    if ready is not None and ready not in READY_REASONS:
-        raise Malformed(
-            Problem("ready", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(READY_REASONS)})
-        )
-    words = form.get("reason", "")
-    if not storable(words):
-        raise Malformed(Problem("reason", N_("The text holds characters that can't be stored.")))
-    return Hiding(ready, words.strip())
+def _pins(given: Mapping[str, str], the_map: FilteredMap) -> PinFilter:
+    """The filter of values that are not empty."""
+    since, until = given.get("since"), given.get("until")
+    if since and until and since > until:  # days written year first sort as texts
+        since, until = until, since
+    category, state, status = given.get("category"), given.get("state"), given.get("status")
+    return PinFilter(
+        categories=frozenset({_one_of("category", category, the_map.category_by_key)}) if category else None,
+        since=moment("since", since),
+        until=moment("until", until, end=True),
+        states=frozenset({PinState(_one_of("state", state, list(PinState)))}) if state else None,
+        channel=_one_of("channel", given["channel"], list(Channel)) if "channel" in given else None,
+        event=_storable("event", given["event"]) if "event" in given else None,
+        status=PinStatus(_one_of("status", status, list(PinStatus))) if status else None,
+        answered=_one_of("answered", given["answered"], YES_NO) == "yes" if "answered" in given else None,
+        flagged=_one_of("flagged", given["flagged"], YES_NO) == "yes" if "flagged" in given else None,
+        area=parse_area(given.get("area")),
+        search=parse_search(_storable("words", given.get("words", "")), _written(the_map)),
+        person=_uuid("person", given["person"]) if "person" in given else None,
+        answers=_answers(given, ANSWER_PREFIX, the_map.questions),
+        about=_answers(given, ABOUT_PREFIX, the_map.about),
+    )
 
 
-def parse_seen(form: Mapping[str, str]) -> datetime | None:
-    """When the pin had last changed as the official read it."""
-    text = form.get("seen")
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(Problem("seen", N_("This must be a date and time like 2026-09-14T08:00:00Z."))) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _written(the_map: FilteredMap) -> tuple[str, ...]:
+    """The questions about a pin that people answer in their own words."""
+    return tuple(question.key for question in the_map.questions if question.type == QuestionType.TEXT)
 
 
-def _words(text: str | None) -> str | None:
-    words = (text or "").strip()[:MOST_WORDS_CHARACTERS]
-    if not storable(words):
-        raise Malformed(Problem("words", N_("The text holds characters that can't be stored.")))
-    return words or None
+def _one_of(name: str, value: str, allowed: Collection[str]) -> str:
+    if value not in allowed:
+        raise not_one_of(name, list(allowed))
+    return value
+
+
+def _storable(name: str, text: str) -> str:
+    if not storable(text):
+        raise Malformed(Problem(name, N_("The text holds characters that can't be stored.")))
+    return text
 
 
 def _uuid(key: str, text: str) -> uuid.UUID:
@@ -188,20 +220,13 @@ def _uuid(key: str, text: str) -> uuid.UUID:
         raise Malformed(Problem(key, N_("This is not an id."))) from error
 
 
-def _answers(given: Mapping[str, str], prefix: str, questions: Sequence[Question]) -> dict[str, str]:
+def _answers(given: Mapping[str, str], prefix: str, questions: Sequence[Question]) -> tuple[tuple[str, str], ...]:
     """Answers asked for, of questions with something to choose; Malformed for what nobody could choose."""
-    found = {}
-    for question in questions:
-        value = given.get(prefix + question.key)
-        if value is None or not question.option_keys:
-            continue
-        if value not in question.option_keys:
-            allowed = ", ".join(sorted(question.option_keys))
-            raise Malformed(
-                Problem(prefix + question.key, N_("This must be one of: %(allowed)s."), {"allowed": allowed})
-            )
-        found[question.key] = value
-    return found
+    return tuple(
+        (question.key, _one_of(prefix + question.key, given[prefix + question.key], sorted(question.option_keys)))
+        for question in questions
+        if question.option_keys and prefix + question.key in given
+    )
 
 
 def _microseconds(moment: datetime) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -23,6 +23,7 @@ class OfficialRecord:
     is_admin: bool
     session_epoch: int
     roles: Mapping[int, Role]
+    has_second_factor: bool = False
 
     def role_in(self, town_id: int) -> Role | None:
         """The role in a town, or None for a stranger there."""
@@ -32,6 +33,12 @@ class OfficialRecord:
         """Whether they may do in this town what the role may."""
         own = self.role_in(town_id)
         return own is not None and RANK[own] >= RANK[role]
+
+    def within(self, towns: Collection[int]) -> OfficialRecord:
+        """The same official with nothing but their roles in these towns."""
+        return replace(
+            self, is_admin=False, roles={town: self.roles[town] for town in towns if town in self.roles}
+        )
 
     @property
     def town_ids(self) -> list[int] | None:
@@ -46,4 +53,4 @@ def find_official(session: Session, official_id: int) -> OfficialRecord | None:
         return None
     # "admin" of a town row would be more than a town can give: there it counts as editor.
     roles = {r.town_id: min(Role(r.role), Role.EDITOR, key=RANK.__getitem__) for r in row.roles}
-    return OfficialRecord(row.id, row.email, row.is_admin, row.session_epoch, roles)
+    return OfficialRecord(row.id, row.email, row.is_admin, row.session_epoch, roles, row.totp_secret is not None)

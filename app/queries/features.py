@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from geojson import Feature, Point
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.i18n import language
 from app.inputs.filters import PinFilter, Scope
+from app.inputs.reasons import reason_words
 from app.models import Pin, PinState, PinStatus, Respondent
 from app.queries.maps import MapRecord
+from app.queries.search import says
 from gis.geojson import DECIMALS
 
 STREAM_ROWS = 2000
@@ -30,6 +34,7 @@ PUBLIC_COLUMNS = (
     "answer",
     "answered_at",
 )
+OFFICE_COLUMNS = ("state", "hidden_reason", "respondent", "zoom")
 ABOUT_PREFIX = "about_"
 
 
@@ -105,6 +110,28 @@ def conditions(map_id: int, wanted: PinFilter) -> list[Any]:
         found.append(Pin.comment.is_not(None))
     if wanted.bbox is not None:
         found.append(_in_box(*wanted.bbox))
+    return found + _office_conditions(map_id, wanted)
+
+
+def _office_conditions(map_id: int, wanted: PinFilter) -> list[Any]:
+    """The part of the WHERE that only officials' filters have."""
+    found: list[Any] = []
+    if wanted.status is not None:
+        found.append(Pin.status == wanted.status)
+    if wanted.answered is not None:
+        found.append(Pin.answer.is_not(None) if wanted.answered else Pin.answer.is_(None))
+    if wanted.flagged is not None:
+        found.append(Pin.flagged.is_(wanted.flagged))
+    if wanted.area is not None:
+        found.append(func.ST_Intersects(Pin.position, _polygon(wanted.area)))
+    if wanted.search is not None:
+        found.append(says(map_id, wanted.search))
+    if wanted.person is not None:
+        found.append(Pin.respondent_id == wanted.person)
+    found += [_chose(Pin.answers, key, value) for key, value in wanted.answers]
+    if wanted.about:
+        chosen = [_chose(Respondent.about, key, value) for key, value in wanted.about]
+        found.append(Pin.respondent_id.in_(select(Respondent.id).where(Respondent.map_id == map_id, *chosen)))
     return found
 
 
@@ -159,7 +186,7 @@ def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> dict[str, Any]:
             properties[question.key] = row.answers.get(question.key)
     if scope is Scope.OFFICE and isinstance(row, Row):
         properties["state"] = row.state
-        properties["hidden_reason"] = row.hidden_reason
+        properties["hidden_reason"] = reason_words(row.hidden_reason, language(the_map.languages[0]))
         properties["respondent"] = str(row.respondent)
         properties["zoom"] = row.zoom
         for question in the_map.about:
@@ -172,13 +199,26 @@ def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> dict[str, Any]:
     return found
 
 
-def own_feature(row: PinRow, the_map: MapRecord) -> dict[str, Any]:
-    """The author's view of a row: what is public, all own answers, and what moderation did with it."""
+def office_columns(the_map: MapRecord) -> list[str]:
+    """The names of all properties that an official's Feature of this map has, in their order."""
+    return [
+        *PUBLIC_COLUMNS,
+        *(question.key for question in the_map.questions),
+        *OFFICE_COLUMNS,
+        *(ABOUT_PREFIX + question.key for question in the_map.about),
+    ]
+
+
+def own_feature(row: PinRow, the_map: MapRecord, code: str | None = None) -> dict[str, Any]:
+    """The author's view of a row: what is public, all own answers, and what moderation did with it.
+
+    `code` is the language in which the author reads why; else the map's first.
+    """
     found = feature(row, the_map, Scope.PUBLIC)
     answers = {question.key: row.answers.get(question.key) for question in the_map.questions}
     found["properties"] |= answers | {
         "state": row.state,
-        "hidden_reason": row.hidden_reason,
+        "hidden_reason": reason_words(row.hidden_reason, language(code or the_map.languages[0])),
         "zoom": row.zoom,
     }
     return found
@@ -201,6 +241,19 @@ def _properties(row: PinRow) -> dict[str, Any]:
         "answer": row.answer,
         "answered_at": rfc3339(row.answered_at),
     }
+
+
+def _chose(answers: Any, key: str, value: str) -> Any:
+    """Whether the answer to one question is, or among several has, this value."""
+    return or_(
+        answers.op("@>")(cast({key: value}, JSONB)),
+        answers.op("@>")(cast({key: [value]}, JSONB)),
+    )
+
+
+def _polygon(corners: Sequence[tuple[float, float]]) -> Any:
+    ring = ", ".join(f"{lon!r} {lat!r}" for lon, lat in (*corners, corners[0]))
+    return func.ST_GeomFromText(f"POLYGON(({ring}))", 4326)
 
 
 def _in_box(west: float, south: float, east: float, north: float) -> Any:

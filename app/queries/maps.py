@@ -60,6 +60,9 @@ class MapRecord:
     town: str
     town_slug: str
     town_id: int
+    vulgar_words: tuple[str, ...]
+    """What the town minds beside the built-in lists, and what of them it lets pass; a change grows `version`."""
+    ordinary_words: tuple[str, ...]
     ruian: int | None
     salt: bytes = field(repr=False)
     title: Texts
@@ -101,7 +104,7 @@ class MapRecord:
 
     def is_open(self, now: datetime | None = None) -> bool:
         """Whether pins may be placed and changed at this moment."""
-        if self.draft:
+        if self.draft or self.anonymised_at:
             return False
         now = now or datetime.now(UTC)
         return not ((self.opens_at and now < self.opens_at) or (self.closes_at and now >= self.closes_at))
@@ -201,6 +204,8 @@ def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapR
         town=row.town.name,
         town_slug=row.town.slug,
         town_id=row.town_id,
+        vulgar_words=tuple(row.town.vulgar_words),
+        ordinary_words=tuple(row.town.ordinary_words),
         ruian=row.town.ruian,
         salt=row.salt,
         title=row.title,

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Float, Row, Select, and_, case, cast, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Date, Float, Row, case, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.config import TOWN_CLOCK
 from app.errors import Unknown
 from app.inputs.filters import PinFilter, Scope
-from app.inputs.office import Cursor, OfficeFilter
-from app.models import Event, Pin, PinState, Respondent
+from app.inputs.office import Cursor
+from app.models import Event, Pin, PinState, TownMap
 from app.queries.compact import Flag
 from app.queries.features import conditions, pin_query
 from app.queries.maps import MapRecord
@@ -102,27 +101,32 @@ def counts_of_maps(session: Session, map_ids: Collection[int]) -> dict[int, MapC
         .group_by(Pin.map_id)
     )
     found = {row[0]: MapCounts(*row[1:]) for row in rows}
+    # Taken apart, people can't be counted any more: what was counted before that is kept.
+    counted = TownMap.final_summary["office"]["people"].as_integer()
+    kept = select(TownMap.id, counted).where(TownMap.id.in_(map_ids), TownMap.anonymised_at.is_not(None))
+    for map_id, people in session.execute(kept):
+        found[map_id] = replace(found.get(map_id, MapCounts()), people=people or 0)
     return {map_id: found.get(map_id, MapCounts()) for map_id in map_ids}
 
 
-def matching(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> Matching:
+def matching(session: Session, the_map: MapRecord, wanted: PinFilter) -> Matching:
     """How many people and pins match."""
     people = func.count(Pin.respondent_id.distinct())
     columns: list[Any] = [Pin.category, people, func.count()]
-    query = _narrow(select(*columns), the_map, wanted, but_category=True)
+    query = select(*columns).where(*conditions(the_map.id, replace(wanted, categories=None)))
     rows = session.execute(query.group_by(func.grouping_sets(tuple_(Pin.category), tuple_())))
     counted = {row[0]: Crowd(row[1], row[2]) for row in rows}
     by_category = {category.key: counted.get(category.key, Crowd()) for category in the_map.categories}
-    chosen = wanted.pins.categories
+    chosen = wanted.categories
     whole = by_category[next(iter(chosen))] if chosen else counted.get(None, Crowd())
     return Matching(whole, by_category)
 
 
 def list_pins(
-    session: Session, the_map: MapRecord, wanted: OfficeFilter, before: Cursor | None, limit: int = LISTED
+    session: Session, the_map: MapRecord, wanted: PinFilter, before: Cursor | None, limit: int = LISTED
 ) -> PinList:
     """Matching pins from the newest, behind the cursor: what arrives meanwhile shifts nobody's page."""
-    query = _narrow_row(pin_query(the_map, PinFilter(), Scope.OFFICE), the_map, wanted.listed)
+    query = pin_query(the_map, wanted, Scope.OFFICE)
     if before is not None:
         query = query.where(tuple_(Pin.created_at, Pin.id) < tuple_(before.created_at, before.id))
     rows = session.execute(query.order_by(Pin.created_at.desc(), Pin.id.desc()).limit(limit + 1)).all()
@@ -147,7 +151,7 @@ def pins_per_day(session: Session, map_id: int) -> list[tuple[date, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def dots(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> dict[str, Any]:
+def dots(session: Session, the_map: MapRecord, wanted: PinFilter) -> dict[str, Any]:
     """Matching pins of every state as equally long columns; hidden ones carry the quiet flag."""
     order = [category.key for category in the_map.categories]
     flags = (
@@ -157,9 +161,9 @@ def dots(session: Session, the_map: MapRecord, wanted: OfficeFilter) -> dict[str
     )
     lon, lat = func.ST_X(Pin.position), func.ST_Y(Pin.position)
     rows = session.execute(
-        _narrow(select(Pin.id, cast(lon, Float), cast(lat, Float), Pin.category, flags), the_map, wanted).order_by(
-            Pin.created_at, Pin.id
-        )
+        select(Pin.id, cast(lon, Float), cast(lat, Float), Pin.category, flags)
+        .where(*conditions(the_map.id, wanted))
+        .order_by(Pin.created_at, Pin.id)
     ).all()
     place = {key: n for n, key in enumerate(order)}
     return {
@@ -178,35 +182,3 @@ def events_of(session: Session, map_id: int) -> Sequence[Event]:
     return session.scalars(
         select(Event).where(Event.map_id == map_id).order_by(Event.starts_at.nulls_last(), Event.code)
     ).all()
-
-
-def _narrow(
-    query: Select[Any], the_map: MapRecord, wanted: OfficeFilter, *, but_category: bool = False
-) -> Select[Any]:
-    """The query over the pins of the filter; people are joined only where it asks for their answers."""
-    if wanted.about:
-        query = query.join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
-    return _narrow_row(query, the_map, wanted, but_category=but_category)
-
-
-def _narrow_row(
-    query: Select[Any], the_map: MapRecord, wanted: OfficeFilter, *, but_category: bool = False
-) -> Select[Any]:
-    """The query with the filter's conditions, where pins, and people if asked about, are in it already."""
-    pins = replace(wanted.pins, categories=None) if but_category else wanted.pins
-    found = conditions(the_map.id, pins)
-    if wanted.words:
-        found.append(Pin.comment.icontains(wanted.words, autoescape=True))
-    if wanted.person:
-        found.append(Pin.respondent_id == wanted.person)
-    found += [_chose(Pin.answers, key, value) for key, value in wanted.answers.items()]
-    found += [_chose(Respondent.about, key, value) for key, value in wanted.about.items()]
-    return query.where(*found)
-
-
-def _chose(answers: Any, key: str, value: str) -> Any:
-    """Whether the answer to one question is, or among several has, this value."""
-    return or_(
-        answers.op("@>")(cast({key: value}, JSONB)),
-        answers.op("@>")(cast({key: [value]}, JSONB)),
-    )

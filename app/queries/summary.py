@@ -1,10 +1,14 @@
-"""What people said, in numbers and in their latest words."""
+"""What people said, in numbers and in their latest words.
+
+Once a map has been anonymised (services/retention.py) nobody can count its people again: then the numbers are
+those that were stored before.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any
@@ -15,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.config import TOWN_CLOCK
 from app.inputs.filters import PUBLIC_FILTER, PinFilter
 from app.models import DaySnapshot, Pin
+from app.queries.answers import people_of_places
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
 from gis.grid import SQUARE_M, square_of
@@ -23,6 +28,8 @@ LATEST_COMMENTS = 12
 QUOTED_CHARACTERS = 280
 """Longer ones are read in the list, not quoted beside a picture."""
 ENOUGH_CHARACTERS = 40
+FINAL: Mapping[PinFilter, str] = {PUBLIC_FILTER: "public", PinFilter(): "office"}
+"""Which numbers are kept when a map is anonymised, and under what name."""
 SPOKEN = PinFilter(states=PUBLIC_FILTER.states, commented=True)
 
 
@@ -65,6 +72,8 @@ class Summary:
     """Half of the people placed so many pins or fewer."""
     taken_at: datetime
     """When this was counted."""
+    places: Mapping[str, int] = field(default_factory=dict)
+    """People in each answered place, by its `ground` (queries/answers.py)."""
 
     @property
     def most_active_share(self) -> float:
@@ -112,7 +121,10 @@ class Comment:
 
 
 def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBLIC_FILTER) -> Summary:
-    """The numbers of the matching pins as they are now."""
+    """The numbers of the matching pins as they are now; of an anonymised map, as they were when it ended."""
+    final = final_summary(the_map, wanted)
+    if final is not None:
+        return final
     where = conditions(the_map.id, wanted)
     per_person = sorted(
         session.scalars(select(func.count()).where(*where).group_by(Pin.respondent_id)), reverse=True
@@ -135,7 +147,14 @@ def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBL
         most_active_pins=sum(per_person[:busiest]),
         median_pins=per_person[len(per_person) // 2] if per_person else 0,
         taken_at=datetime.now(UTC),
+        places=people_of_places(session, the_map, wanted),
     )
+
+
+def final_summary(the_map: MapRecord, wanted: PinFilter = PUBLIC_FILTER) -> Summary | None:
+    """The numbers that were stored before the map was anonymised: of all pins, or of those everybody sees."""
+    kept = (the_map.final_summary or {}).get(FINAL[wanted]) if wanted in FINAL else None
+    return Summary.from_json(kept) if the_map.anonymised_at and kept else None
 
 
 def stored_summary(session: Session, the_map: MapRecord) -> Summary | None:

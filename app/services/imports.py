@@ -17,6 +17,7 @@ from app.inputs.imports import ImportedPin, ImportMap, ImportOptions, RowReader
 from app.inputs.pin_files import PinRow
 from app.models import Event
 from app.queries.maps import MapRecord
+from app.services.respondents import refuse_anonymised
 from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, to_metric, transformer
 from gis.grid import square_of
 
@@ -68,8 +69,9 @@ def import_pins(
     """Store the rows' points as pins; importing them again changes nothing.
 
     `epsg` is the CRS of x and y; None means WGS 84, unless the numbers are plainly S-JTSK. InvalidInput for an
-    unknown CRS or for category keys that the map has not.
+    unknown CRS or for category keys that the map has not; Anonymised where no person may be noted any more.
     """
+    refuse_anonymised(the_map)
     reader = RowReader(_import_map(session, the_map, options), options)
     report = ImportReport()
     session.execute(text(_INCOMING))

@@ -14,6 +14,7 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs.maps import MapInput, QuestionInput, TownInput
 from app.models import BasemapLayer, Category, Event, Pin, Question, QuestionScope, Town, TownMap
+from app.services.retention import refuse_reopening
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def save_map(session: Session, wanted: MapInput) -> SavedMap:
         session.add(row)
     elif row.town_id != town.id:
         raise InvalidInput(Problem("town", N_("A map of another town has this address.")))
+    refuse_reopening(row.anonymised_at, wanted.closes_at)
     _frame(row, wanted)
     row.version += 1
     session.flush()

@@ -19,12 +19,14 @@ from app.inputs.pins import OURS, PinChange, PinInput, parse_pin
 from app.models import Channel, Moderation, Pin, PinState, QuestionType, Support
 from app.queries.features import FreshPin, own_feature, pin_query
 from app.queries.maps import MapRecord, find_event
-from app.services.respondents import device_id, ensure_respondent, respondent_of
+from app.services.flags import flags_json, must_wait, replace_text_flags, text_flags
+from app.services.respondents import Author, device_id, ensure_respondent, respondent_of
 from gis.crs import to_metric
 from gis.grid import square_of
 
-# One round trip: whom the device speaks for, that person's row, the pin. Two equal posts at once store one pin.
-_INSERT = """
+# One round trip: whom the device speaks for, that person's row, the pin, and its flags where there are any.
+# Two equal posts at once store one pin.
+_WHO = """
 WITH who AS (
     SELECT COALESCE(
         (SELECT respondent_id FROM respondent_device WHERE map_id = %(map)s AND device_id = %(device)s),
@@ -33,17 +35,27 @@ WITH who AS (
 ), person AS (
     INSERT INTO respondent (map_id, id) SELECT %(map)s, id FROM who ON CONFLICT DO NOTHING
 )
+"""
+_PIN = """
 INSERT INTO pin (
     map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event,
-    state
+    state, flagged
 )
 SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326),
        %(square_x)s, %(square_y)s, %(zoom)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
-       %(event)s, %(state)s
+       %(event)s, %(state)s, %(flagged)s
 FROM who
 WHERE EXISTS (SELECT FROM town_map WHERE id = %(map)s AND version = %(version)s)
 ON CONFLICT (map_id, id) DO NOTHING
-RETURNING created_at
+RETURNING map_id, id, created_at
+"""
+_INSERT = _WHO + _PIN
+_INSERT_FLAGGED = f"""{_WHO}, stored AS ({_PIN}), flags AS (
+    INSERT INTO pin_flag (map_id, pin_id, kind, detail)
+    SELECT stored.map_id, stored.id, found.kind, found.detail
+    FROM stored, jsonb_to_recordset(CAST(%(flags)s AS jsonb)) AS found (kind text, detail jsonb)
+)
+SELECT map_id, id, created_at FROM stored
 """
 
 
@@ -55,7 +67,9 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
     """
     _check(session, the_map, new)
     square_x, square_y = _square(the_map, new)
-    state = PinState.PENDING if the_map.moderation == Moderation.PRE else PinState.VISIBLE
+    flags = text_flags(the_map, new.comment, new.answers)
+    waits = the_map.moderation == Moderation.PRE or must_wait(the_map, flags)
+    state = PinState.PENDING if waits else PinState.VISIBLE
     values = {
         "map": the_map.id,
         "version": the_map.version,
@@ -72,9 +86,12 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
         "channel": Channel.WEB,
         "event": new.event,
         "state": state,
+        "flagged": bool(flags),
+        "flags": flags_json(flags),
     }
-    created_at = session.connection().exec_driver_sql(_INSERT, values).scalar()
-    if created_at is None:
+    statement = _INSERT_FLAGGED if flags else _INSERT
+    stored_now = session.connection().exec_driver_sql(statement, values).first()
+    if stored_now is None:
         try:
             stored = own_pin(session, the_map, token, new.id, error=Conflict)
         except Unknown:
@@ -91,12 +108,12 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
         new.answers,
         Channel.WEB,
         state,
-        created_at,
+        stored_now.created_at,
     )
     return own_feature(fresh, the_map), True
 
 
-def replace_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) -> dict[str, Any]:
+def replace_pin(session: Session, the_map: MapRecord, token: Author, new: PinInput) -> dict[str, Any]:
     """Give one's own pin a new place, category, comment and answers."""
     stored = own_pin(session, the_map, token, new.id, lock=True)
     _check(session, the_map, new)
@@ -105,6 +122,8 @@ def replace_pin(session: Session, the_map: MapRecord, token: str, new: PinInput)
     reviewed = the_map.moderation == Moderation.PRE or stored.state == PinState.HIDDEN
     said, said_before = _words(the_map, new), _words(the_map, stored)
     said_anew = said != said_before and (bool(said - said_before) or stored.state == PinState.HIDDEN)
+    flags = text_flags(the_map, new.comment, new.answers) if said != said_before else {}
+    waits = said_anew and (reviewed or must_wait(the_map, flags))
     session.execute(
         update(Pin)
         .where(Pin.map_id == the_map.id, Pin.id == new.id)
@@ -117,15 +136,20 @@ def replace_pin(session: Session, the_map: MapRecord, token: str, new: PinInput)
             comment=new.comment,
             answers=dict(new.answers),
             event=new.event,
-            state=PinState.PENDING if reviewed and said_anew else stored.state,
-            changed_at=func.now(),
+            state=PinState.PENDING if waits else stored.state,
+            checked_at=None,
+            changed_at=func.clock_timestamp(),
+            # What an official had masked is kept only as long as the masked words stand.
+            **({"original_comment": None} if new.comment != stored.comment else {}),
         )
     )
+    if said != said_before:
+        replace_text_flags(session, the_map, new.id, flags)
     return own_feature(own_pin(session, the_map, token, new.id), the_map)
 
 
 def change_pin(
-    session: Session, the_map: MapRecord, token: str, pin_id: uuid.UUID, change: PinChange
+    session: Session, the_map: MapRecord, token: Author, pin_id: uuid.UUID, change: PinChange
 ) -> dict[str, Any]:
     """Change what is named in the patch; a null takes the value away."""
     stored = own_feature(own_pin(session, the_map, token, pin_id, lock=True), the_map)
@@ -135,7 +159,7 @@ def change_pin(
     return replace_pin(session, the_map, token, parse_pin(stored, pin_id))
 
 
-def delete_pin(session: Session, the_map: MapRecord, token: str, pin_id: uuid.UUID) -> None:
+def delete_pin(session: Session, the_map: MapRecord, token: Author, pin_id: uuid.UUID) -> None:
     """Take one's own pin back; nothing of it stays."""
     own_pin(session, the_map, token, pin_id, lock=True)
     if not the_map.is_open():
@@ -184,7 +208,7 @@ def support_pin(session: Session, the_map: MapRecord, token: str, pin_id: uuid.U
 def own_pin(
     session: Session,
     the_map: MapRecord,
-    token: str,
+    token: Author,
     pin_id: uuid.UUID,
     *,
     lock: bool = False,

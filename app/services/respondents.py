@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import Problem, Unacceptable, Unknown
+from app.errors import Anonymised, Problem, Unacceptable, Unknown
 from app.i18n import N_
 from app.inputs.answers import check_answers
 from app.models import Pin, Respondent, RespondentDevice, Support
@@ -24,14 +25,27 @@ RECEIPT_CHARACTERS = 12
 """59 bits: with sign-in-like throttling not to be guessed."""
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has shown their receipt: known without a device."""
+
+    id: uuid.UUID
+
+
+Author = str | Person
+"""Who asks for what is their own: the token of a device, or the person of a receipt."""
+
+
 def device_id(the_map: MapRecord, token: str) -> uuid.UUID:
     """The salted hash by which this map knows a device; the token itself is never stored."""
     return uuid.UUID(bytes=hashlib.sha256(the_map.salt + token.encode()).digest()[:16])
 
 
-def respondent_of(session: Session, the_map: MapRecord, token: str) -> uuid.UUID:
-    """For whom the device speaks: itself, unless it joined somebody by receipt."""
-    device = device_id(the_map, token)
+def respondent_of(session: Session, the_map: MapRecord, author: Author) -> uuid.UUID:
+    """Whose word it is: of a receipt its person; of a device itself, unless it joined somebody by receipt."""
+    if isinstance(author, Person):
+        return author.id
+    device = device_id(the_map, author)
     joined = session.scalar(
         select(RespondentDevice.respondent_id).where(
             RespondentDevice.map_id == the_map.id, RespondentDevice.device_id == device
@@ -51,6 +65,7 @@ def save_about(session: Session, the_map: MapRecord, token: str, answers: Mappin
     problems = check_answers(given, the_map.about)
     if problems:
         raise Unacceptable(*problems)
+    refuse_anonymised(the_map)
     respondent = respondent_of(session, the_map, token)
     ensure_respondent(session, the_map.id, respondent)
     session.execute(
@@ -61,6 +76,7 @@ def save_about(session: Session, the_map: MapRecord, token: str, answers: Mappin
 
 def make_receipt(session: Session, the_map: MapRecord, token: str, *, secret: str) -> str:
     """The receipt code of this person, made of the server's secret: asked for again it is the same one."""
+    refuse_anonymised(the_map)
     respondent = respondent_of(session, the_map, token)
     ensure_respondent(session, the_map.id, respondent)
     code = _receipt_code(the_map, respondent, secret)
@@ -78,6 +94,19 @@ def join_by_receipt(session: Session, the_map: MapRecord, token: str, receipt: s
     What it did while it spoke for another person stays theirs: tablets are lent from hand to hand.
     Unknown when no person has this receipt.
     """
+    person = person_of_receipt(session, the_map, receipt).id
+    before = respondent_of(session, the_map, token)
+    device = device_id(the_map, token)
+    if before != person:
+        _link_device(session, the_map, device, person)
+    if before == device != person:
+        _hand_over(session, the_map.id, device, person)
+    return person
+
+
+def person_of_receipt(session: Session, the_map: MapRecord, receipt: str) -> Person:
+    """Who has this receipt, however it was typed; Unknown for nobody's, Anonymised once receipts are gone."""
+    refuse_anonymised(the_map)
     code = "".join(char for char in receipt.upper() if char.isalnum())
     person = session.scalar(
         select(Respondent.id).where(
@@ -86,13 +115,17 @@ def join_by_receipt(session: Session, the_map: MapRecord, token: str, receipt: s
     )
     if person is None:
         raise Unknown(Problem("receipt", N_("We don't know this code. Please check it once more.")))
-    before = respondent_of(session, the_map, token)
-    device = device_id(the_map, token)
-    if before != person:
-        _link_device(session, the_map, device, person)
-    if before == device != person:
-        _hand_over(session, the_map.id, device, person)
-    return person
+    return Person(person)
+
+
+def refuse_anonymised(the_map: MapRecord) -> None:
+    """Raise Anonymised where nobody can be found any more, and nobody shall be noted anew."""
+    if the_map.anonymised_at is not None:
+        message = N_(
+            "The map ended a while ago, and we have deleted everything that tied its pins to persons. "
+            "What is left can’t be told apart any more, not even by us."
+        )
+        raise Anonymised(Problem("map", message))
 
 
 def _link_device(session: Session, the_map: MapRecord, device: uuid.UUID, person: uuid.UUID) -> None:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import math
 import os
 import tempfile
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-from urllib.parse import urlsplit
 
 from shapely import MultiPolygon
 
-TIMEOUT_S = 6
+from app.services.outward import Asking, Forbidden, OutwardFailure, Unreachable, fetch, host_of
+
 REST_S = 10.0
 """A source that can't be reached is left alone for so long: waiting for it would take all our threads."""
 KEPT_S = 30 * 24 * 3600
 MOST_BYTES = 2_000_000
 LEAST_ZOOM = 8
+MOST_RESTING = 1_000
 MARGIN_SHARE = 1.0
 """Tiles are served over the boundary's box grown by its own size: what a page can show, not the whole world."""
 USER_AGENT = "pocitova-mapa (basemap cache)"
@@ -36,24 +34,10 @@ _resting: dict[str, float] = {}
 class TileUnavailable(Exception):
     """The source did not give a picture."""
 
-
-class _WithinHost(urllib.request.HTTPRedirectHandler):
-    """Follows redirects of a source only within its host: it shall not send us into our own network."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """The next request, or None, which makes the redirect a failure."""
-        there = urlsplit(newurl)
-        if there.scheme not in ("http", "https") or there.hostname != urlsplit(req.full_url).hostname:
-            return None
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    def __init__(self, message: str, why: str = "unreachable") -> None:
+        """Keep in one word what to do about it: `unreachable`, `forbidden` or `no_picture`."""
+        self.why = why
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -71,8 +55,8 @@ class Tile:
         west, south, east, north = boundary.bounds
         dx, dy = (east - west) * MARGIN_SHARE, (north - south) * MARGIN_SHARE
         # Low zooms: a screen is wider than the grown box, so neighbours of its tiles belong to it.
-        left, top = _tile_at(west - dx, north + dy, self.z)
-        right, bottom = _tile_at(east + dx, south - dy, self.z)
+        left, top = tile_at(west - dx, north + dy, self.z)
+        right, bottom = tile_at(east + dx, south - dy, self.z)
         return left - 2 <= self.x <= right + 2 and top - 2 <= self.y <= bottom + 2
 
 
@@ -84,18 +68,23 @@ class Picture:
     mimetype: str
 
 
-def fetch_tile(template: str, tile: Tile, folder: Path) -> Picture:
+def ask_for_tile(template: str, tile: Tile, inner_hosts: Collection[str] = ()) -> Picture:
+    """The tile straight from its source, not stored: for a look at a source that no map stands on yet."""
+    return _fetch(_address(template, tile), inner_hosts)
+
+
+def fetch_tile(template: str, tile: Tile, folder: Path, inner_hosts: Collection[str] = ()) -> Picture:
     """The tile from the store, or from its source and then stored; TileUnavailable when neither has it.
 
-    A stored tile that is too old is used again when the source does not answer.
+    A stored tile that is too old is used again when the source does not answer. Sources on private networks are
+    asked only if named in `inner_hosts` (services/outward.py).
     """
     path = folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
     stored = _stored(path)
     if stored and time.time() - path.stat().st_mtime < KEPT_S:
         return stored
-    address = template.replace("{z}", str(tile.z)).replace("{x}", str(tile.x)).replace("{y}", str(tile.y))
     try:
-        fetched = _fetch(address)
+        fetched = _fetch(_address(template, tile), inner_hosts)
     except TileUnavailable:
         if stored:
             return stored
@@ -104,7 +93,8 @@ def fetch_tile(template: str, tile: Tile, folder: Path) -> Picture:
     return fetched
 
 
-def _tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
+def tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
+    """Column and row of the tile of this zoom in which the place lies."""
     n = 2**z
     radians = math.radians(max(-85.0, min(85.0, lat)))
     return (
@@ -113,33 +103,34 @@ def _tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
     )
 
 
-def _fetch(address: str) -> Picture:
-    # The address comes from the map's settings and has been checked to be http(s) (inputs/map_folder.py).
-    request = urllib.request.Request(address, headers={"User-Agent": USER_AGENT})  # noqa: S310
-    if time.monotonic() < _resting.get(request.host, 0.0):
-        msg = f"{request.host} can't be reached"
+def _address(template: str, tile: Tile) -> str:
+    return template.replace("{z}", str(tile.z)).replace("{x}", str(tile.x)).replace("{y}", str(tile.y))
+
+
+def _fetch(address: str, inner_hosts: Collection[str]) -> Picture:
+    host = host_of(address)
+    if time.monotonic() < _resting.get(host, 0.0):
+        msg = f"{host} can't be reached"
         raise TileUnavailable(msg)
     try:
-        with urllib.request.build_opener(_WithinHost).open(request, timeout=TIMEOUT_S) as answer:
-            data: bytes = answer.read(MOST_BYTES + 1)
-    except (urllib.error.HTTPError, ValueError) as error:
+        data = fetch(address, Asking(USER_AGENT, MOST_BYTES, inner_hosts))
+    except Unreachable as error:
+        if len(_resting) > MOST_RESTING:
+            _resting.clear()
+        _resting[host] = time.monotonic() + REST_S
         raise TileUnavailable(str(error)) from error
-    except (OSError, http.client.HTTPException) as error:
-        _resting[request.host] = time.monotonic() + REST_S
-        raise TileUnavailable(str(error)) from error
-    if len(data) > MOST_BYTES:
-        msg = "larger than any tile"
-        raise TileUnavailable(msg)
-    return Picture(data, _type_of(data))
+    except OutwardFailure as error:
+        raise TileUnavailable(str(error), "forbidden" if isinstance(error, Forbidden) else "no_picture") from error
+    return Picture(data, picture_type(data))
 
 
-def _type_of(data: bytes) -> str:
+def picture_type(data: bytes) -> str:
     """The picture's type by its first bytes: what the source says of it is not trusted."""
     for signature, mimetype in SIGNATURES.items():
         if data.startswith(signature):
             return mimetype
     msg = "not a picture"
-    raise TileUnavailable(msg)
+    raise TileUnavailable(msg, "no_picture")
 
 
 def _stored(path: Path) -> Picture | None:
@@ -147,7 +138,7 @@ def _stored(path: Path) -> Picture | None:
         data = path.read_bytes()
     except OSError:
         return None
-    return Picture(data, _type_of(data))
+    return Picture(data, picture_type(data))
 
 
 def _store(path: Path, data: bytes) -> None:

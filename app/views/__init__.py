@@ -12,6 +12,7 @@ from app.views import (
     api,
     citizen,
     data,
+    event_door,
     headers,
     heat,
     office,
@@ -45,5 +46,18 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     # Phones and programs sign with a token that no browser sends by itself: nothing to forge there.
     security.csrf.exempt(api.blueprint)
-    for module in (pages, stories, citizen, results, answers_feed, receipt, heat, tiles, data, api, office):
+    for module in (
+        pages,
+        stories,
+        citizen,
+        results,
+        answers_feed,
+        receipt,
+        heat,
+        tiles,
+        data,
+        api,
+        office,
+        event_door,
+    ):
         app.register_blueprint(module.blueprint)

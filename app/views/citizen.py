@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -15,6 +17,7 @@ from app.db import session
 from app.inputs.pins import MOST_COMMENT_CHARACTERS
 from app.models import Event
 from app.queries.maps import CategoryRecord, MapRecord, QuestionRecord, find_event
+from app.views.markdown import plain_text, rendered
 from app.views.reader import load_map, reader_language, say
 from gis.palette import THEMES, ThemeName, category_css, palette, shades
 from gis.shapes import SHAPES, svg_path
@@ -25,6 +28,9 @@ OUTLINE_SIZE = (160.0, 100.0)
 
 ENDINGS = ("", "-ink", "-on", "-on-ink", "-tint")
 """Of the custom properties that say one category's shades (gis/palette.py)."""
+
+blueprint.add_app_template_filter(rendered, "markdown")
+blueprint.add_app_template_filter(plain_text, "plain_text")
 
 
 @blueprint.app_template_global()
@@ -102,8 +108,8 @@ def page_config(the_map: MapRecord) -> dict[str, Any]:
     return {
         "slug": the_map.slug,
         "title": say(the_map.title),
-        "intro": say(the_map.intro),
-        "thanks": say(the_map.thanks),
+        "intro": plain_text(say(the_map.intro)),
+        "thanks": plain_text(say(the_map.thanks)),
         "lang": reader_language().code,
         "bounds": [round(edge, 6) for edge in (west, south, east, north)],
         "boundaryUrl": url_for("data.boundary", slug=the_map.slug, v=the_map.version),
@@ -121,6 +127,8 @@ def page_config(the_map: MapRecord) -> dict[str, Any]:
         "api": f"{request.script_root}/api/collections/{the_map.slug}",
         "pinsUrl": url_for("data.compact", slug=the_map.slug),
         "resultsUrl": f"{request.script_root}/m/{the_map.slug}/results",
+        "receiptUrl": f"{request.script_root}/m/{the_map.slug}/receipt",
+        "anonymised": the_map.anonymised_at is not None,
     }
 
 
@@ -132,8 +140,11 @@ def basemap_config(the_map: MapRecord) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": kind, "attribution": _attribution(the_map.basemap)}
     if kind == "vector":
         found["url"] = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
-    elif kind == "xyz":
-        found["url"] = f"{request.script_root}/m/{the_map.slug}/base/{{z}}/{{x}}/{{y}}"
+    elif kind in ("xyz", "pmtiles"):
+        # Browsers get pictures of both kinds the same way; the mark parts them from those of the basemap before.
+        mark = hashlib.sha256(json.dumps(dict(the_map.basemap), sort_keys=True).encode()).hexdigest()[:8]
+        found["kind"] = "xyz"
+        found["url"] = f"{request.script_root}/m/{the_map.slug}/base/{{z}}/{{x}}/{{y}}?v={mark}"
         found["maxZoom"] = the_map.basemap.get("max_zoom", 19)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request, stream_with_context
@@ -67,9 +67,27 @@ def public_pins(slug: str) -> Response:
 
 def geojson_response(features: Iterable[dict[str, Any]], *, filename: str) -> Response:
     """A FeatureCollection sent while it is read; a failure on the way cuts it, so it can't pass for whole."""
-    response = Response(stream_with_context(stream(features)), mimetype=GEOJSON)
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response = streamed(stream(features), mimetype=GEOJSON, filename=filename)
     response.headers["Cache-Control"] = ASK_AGAIN
+    return response
+
+
+def streamed(pieces: Iterable[bytes], *, mimetype: str, filename: str) -> Response:
+    """A file sent while its rows are read by this request's session.
+
+    Flask takes the request down before the first piece is asked for, and with it the session; what is read
+    afterwards begins a transaction that nobody would end. So the last piece ends it.
+    """
+    reading = session()
+
+    def whole() -> Iterator[bytes]:
+        try:
+            yield from pieces
+        finally:
+            reading.close()
+
+    response = Response(stream_with_context(whole()), mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 

@@ -25,7 +25,7 @@ WORDS = {
     503: N_("The database is resting. Please try again in a moment."),
 }
 RETRY_S = 10
-FILES = (".png", ".tif", ".geojson", ".json")
+FILES = (".png", ".tif", ".geojson", ".json", ".csv")
 """Addresses that scripts and GIS clients ask, taking whatever comes; a browser says that it wants a page."""
 
 

@@ -17,19 +17,21 @@ from app.db import session
 from app.errors import Unknown
 from app.inputs.filters import Scope
 from app.inputs.heat import HeatQuery
+from app.queries.answers import TownSays, town_says
+from app.queries.day_chart import day_chart
 from app.queries.heat import refuse_unpublished, uses_snapshot
 from app.queries.heat_files import heat_ramp
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.office import events_of
 from app.queries.story import Legend, Story, tell
 from app.views.citizen import basemap_config
-from app.views.day_chart import day_chart
 from app.views.headers import FOR_EVER
 from app.views.heat import DRAWING, heat_store, keep_snapshot
 from app.views.reader import load_map, number, reader_language, say
 from gis.analysis.scale import legend_labels
 from gis.formats.ground_svg import WIDTH, ground_svg
 from gis.formats.heat_png import render
+from gis.geojson import geometry_json
 from gis.mercator import Bounds, mercator_of
 from gis.palette import THEMES, ThemeName
 from gis.ramp import swatches
@@ -50,19 +52,23 @@ def results_page(slug: str) -> str:
     the_map = load_map(slug)
     keep_snapshot(the_map)
     story = tell(session(), heat_store(), the_map)
+    # People who can't be counted any more, or only once a day, are those of the stored numbers.
+    is_stored = uses_snapshot(the_map) or the_map.anonymised_at is not None
+    says = town_says(session(), the_map, story.summary.places if is_stored else None)
     return render_template(
         "results/page.html",
         the_map=the_map,
         story=story,
+        says=says,
         summary=story.summary,
         frame=picture_size(story),
-        marks=_marks(story),
+        marks=marks_of(story),
         legends=[_legend(the_map, legend) for legend in story.legends if not legend.is_empty],
         chart=day_chart(story.summary.days, short_day, number),
         event_titles=_event_titles(the_map),
         daily=uses_snapshot(the_map),
-        ground_version=_ground_version(the_map, story),
-        config=_config(the_map, story),
+        ground_version=ground_version_of(the_map, story),
+        config=_config(the_map, story, says),
     )
 
 
@@ -73,7 +79,7 @@ def ground(slug: str, name: str) -> Response:
     keep_snapshot(the_map)
     story = tell(session(), heat_store(), the_map)
     theme: ThemeName = "dark" if name == "ground-dark" else "light"
-    version = _ground_version(the_map, story)
+    version = ground_version_of(the_map, story)
     key = f"{the_map.id}/{version}/{theme}/ground"
     response = Response(mimetype="image/svg+xml")
     response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == version else KEPT
@@ -170,11 +176,12 @@ def _ground(the_map: MapRecord, story: Story, theme: ThemeName) -> bytes:
     return ground_svg(features, the_map.boundary, picture_bounds(story), theme).encode()
 
 
-def _ground_version(the_map: MapRecord, story: Story) -> str:
+def ground_version_of(the_map: MapRecord, story: Story) -> str:
+    """Changes when the quiet picture under the heat does: part of its address."""
     return _mark(f"{the_map.version}/{the_map.basemap_fingerprint}/{story.focus}")
 
 
-def _marks(story: Story) -> dict[str, list[tuple[float, float]]]:
+def marks_of(story: Story) -> dict[str, list[tuple[float, float]]]:
     """Where the numbered places of each category stand in its picture."""
     bounds = picture_bounds(story)
     scale = WIDTH / (bounds[2] - bounds[0])
@@ -199,7 +206,7 @@ def _legend(the_map: MapRecord, legend: Legend) -> dict[str, Any]:
     }
 
 
-def _config(the_map: MapRecord, story: Story) -> dict[str, Any]:
+def _config(the_map: MapRecord, story: Story, says: TownSays) -> dict[str, Any]:
     """What the page's scripts need."""
     west, south, east, north = the_map.boundary.bounds
     root = request.script_root
@@ -219,6 +226,15 @@ def _config(the_map: MapRecord, story: Story) -> dict[str, Any]:
         },
         "pinsUrl": url_for("data.compact", slug=the_map.slug) if the_map.publish_pins else None,
         "itemUrl": f"{root}/api/collections/{the_map.slug}/items/",
+        "answers": [
+            {
+                "id": str(place.record.id),
+                "name": place.record.name,
+                "status": place.record.status,
+                "area": geometry_json(place.record.area),
+            }
+            for place in says.places
+        ],
     }
 
 

@@ -13,10 +13,13 @@ depends_on = None
 
 FUNCTIONS = (
     "CREATE EXTENSION IF NOT EXISTS unaccent",
+    # What is glued together ("ul.Opavská") is two words all the same.
     # unaccent() is only stable, as its dictionary could change; ours does not, and an index needs certainty.
     """
     CREATE FUNCTION plain_words(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-    AS $$ SELECT lower(public.unaccent('public.unaccent'::regdictionary, words)) $$
+    AS $$ SELECT lower(public.unaccent(
+        'public.unaccent'::regdictionary, translate(words, './@\\:_-', '      ')
+    )) $$
     """,
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql

@@ -33,7 +33,7 @@ def sources() -> dict[Any, str]:
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     methods = [(mapping["pattern"], mapping["method"]) for mapping in mappings]
     options = {m["pattern"]: {k: v for k, v in m.items() if k not in ("pattern", "method")} for m in mappings}
-    keywords: Any = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+    keywords: Any = {"_": None, "N_": None, "N_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
     found: dict[Any, str] = {}
     for folder in ("app", "templates", "static"):
         for file, _, message, _, _ in extract_from_dir(
@@ -69,6 +69,16 @@ def test_placeholders_survive(code: str) -> None:
         may_lack = {"n"} if isinstance(original, PluralId) else set()
         kept, wanted = set(PLACEHOLDER.findall(translated)), set(PLACEHOLDER.findall(original))
         assert wanted - may_lack <= kept <= wanted, original
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_no_translation_has_a_bare_percent_sign(code: str) -> None:
+    """In a template it would be taken for a placeholder, and the page would fail."""
+    bare = re.compile(r"%(?!\(\w+\)[sd]|%)")
+    pairs = _pairs(_catalog(code))
+    assert [
+        text for original, text in pairs if bare.search(text.replace("%%", "")) and not bare.search(original)
+    ] == []
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

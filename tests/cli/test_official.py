@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.cli import cli
 from app.errors import InvalidInput
 from app.inputs.accounts import Credentials
-from app.models import Official, Role
+from app.models import AuditEntry, Official, Role
 from app.queries.accounts import find_official
 from app.services.accounts import check_password
 from tests.builders import a_map
@@ -101,3 +101,9 @@ def test_refusals_name_what_is_wrong_and_store_nothing(
 
 def test_unknown_role_is_bad_usage(town: Session) -> None:
     assert pocit("add", EMAIL, "--town", "testov", "--role", "mayor").exit_code == 2
+
+
+def test_deed_of_the_command_line_is_written_down_as_the_servers(town: Session) -> None:
+    pocit("add", EMAIL, "--town", "testov", "--role", "editor")
+    entry = town.scalars(select(AuditEntry).where(AuditEntry.action == "official.save")).one()
+    assert (entry.official, entry.subject, entry.detail) == ("server", EMAIL, {"role": "editor", "new": True})

@@ -11,13 +11,19 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.errors import AlreadyDecided
+from app.inputs.queue_forms import Target
+from app.inputs.reasons import Hiding
 from app.models import Pin, PinState
 from app.queries.maps import MapRecord, read_map
-from app.services.moderation import approve_pin, hide_pin
-from tests.builders import a_map, a_pin, an_official, moment
+from app.services.audit import BY_ITSELF
+from app.services.moderation import approval, hiding
+from app.services.moderation import decide as decide_pin
+from tests.builders import a_feature, a_map, a_pin, an_official, bearer, moment
 from tests.doors import csrf_of, sign_in
 
 PAGE = "/office/maps/testov"
+ITEMS = "/api/collections/testov/items"
+PERSON = "/api/collections/testov/respondent"
 
 
 @pytest.fixture
@@ -64,17 +70,31 @@ def test_hidden_pin_leaves_the_public_with_its_reason_for_the_author(
     assert public_ids(office) == []
     stored = fresh(session, pin)
     assert stored.state == PinState.HIDDEN
-    assert stored.hidden_reason is not None
-    assert stored.hidden_reason.endswith(" Prosíme beze jmen.")
+    assert stored.hidden_reason == "person|Prosíme beze jmen."
 
 
-def test_reason_is_stored_in_the_language_of_the_map(
+def test_author_reads_the_reason_in_their_own_language(client: FlaskClient, session: Session) -> None:
+    a_map(session)
+    feature = a_feature(comment="Prodám kolo")
+    client.post(ITEMS, json=feature, headers=bearer())
+    sign_in(client, an_official(session, role="moderator"))
+    pin = session.query(Pin).one()
+    decide(client, pin, "hide", ready="advert", reason="Díky.")
+    assert fresh(session, pin).hidden_reason == "advert|Díky."
+    told = {}
+    for language in ("cs", "en"):
+        own = client.get(f"{ITEMS}/{pin.id}", headers=bearer(**{"Accept-Language": language})).json
+        told[language] = own["properties"]["hidden_reason"]
+        mine = client.get(PERSON, headers=bearer(**{"Accept-Language": language})).json
+        assert mine["pins"]["features"][0]["properties"]["hidden_reason"] == told[language]
+    assert told == {"cs": "Je to reklama. Díky.", "en": "It is an advertisement. Díky."}
+
+
+def test_reason_from_before_there_were_keys_is_told_as_it_was_written(
     office: FlaskClient, session: Session, town: MapRecord
 ) -> None:
-    pin = a_pin(session, town)
-    office.get("/office/?lang=en")
-    decide(office, pin, "hide", ready="advert")
-    assert fresh(session, pin).hidden_reason == "Je to reklama."
+    pin = a_pin(session, town, state=PinState.HIDDEN, hidden_reason="Je to reklama. | Díky.")
+    assert "Je to reklama. | Díky." in office.get(f"{PAGE}/pins/{pin.id}").text
 
 
 def test_hiding_needs_a_reason(office: FlaskClient, session: Session, town: MapRecord) -> None:
@@ -189,9 +209,9 @@ def test_of_two_officials_at_once_one_decides_and_one_is_told(live_session: Sess
             start.wait()
             try:
                 if hide:
-                    hide_pin(own, the_map, pin_id, "rude", seen=seen)
+                    decide_pin(own, the_map, Target(pin_id, seen), hiding(Hiding("rude")), by=BY_ITSELF)
                 else:
-                    approve_pin(own, the_map, pin_id, seen=seen)
+                    decide_pin(own, the_map, Target(pin_id, seen), approval(), by=BY_ITSELF)
                 own.commit()
             except AlreadyDecided:
                 told.append("hide" if hide else "approve")

@@ -100,7 +100,7 @@ def test_heat_that_is_kept_back_leaves_the_numbers(client: FlaskClient, session:
 def test_the_town_answers_are_told(client: FlaskClient, session: Session) -> None:
     the_map = a_told_town(session, 6)
     a_pin(session, the_map, "improve", respondent="z", comment="Lavičku!", answer="Bude na jaře.")
-    assert "The town answers: Bude na jaře." in re.sub(r"\s+", " ", words_of(client))
+    assert "The town answers: received Bude na jaře." in re.sub(r"\s+", " ", words_of(client))
 
 
 def test_the_page_speaks_czech(client: FlaskClient, session: Session) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from app.queries.day_chart import day_chart
 from app.queries.summary import DayCount
-from app.views.day_chart import day_chart
 
 FIRST = date(2026, 9, 14)
 

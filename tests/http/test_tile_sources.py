@@ -5,16 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.services.tiles import _tile_at
+from app.config import Config
+from app.services.tiles import tile_at
 from tests.builders import CENTRE, a_map
 
 FIRST_BYTES_OF_A_PICTURE = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    """Sources of tests lie on this machine, where others are never asked."""
+    return replace(config, tile_hosts=frozenset({"127.0.0.1", "localhost"}))
 
 
 @contextmanager
@@ -51,7 +59,7 @@ def a_tile(session: Session, port: int, step: int = 0) -> str:
     """The path of a tile of a map whose source listens on this port."""
     if step == 0:
         a_map(session, basemap={"kind": "xyz", "url": f"http://127.0.0.1:{port}/{{z}}/{{x}}/{{y}}"})
-    x, y = _tile_at(*CENTRE, 15)
+    x, y = tile_at(*CENTRE, 15)
     return f"/m/testov/base/15/{x + step}/{y}"
 
 

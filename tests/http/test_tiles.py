@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -13,8 +13,15 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from app.services.tiles import _tile_at
+from app.config import Config
+from app.services.tiles import tile_at
 from tests.builders import CENTRE, a_map
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    """Sources of tests lie on this machine, where others are never asked."""
+    return replace(config, tile_hosts=frozenset({"127.0.0.1", "localhost"}))
 
 
 def a_picture() -> bytes:
@@ -62,7 +69,7 @@ def source() -> Iterator[Source]:
 def tile(session: Session, source: Source) -> str:
     """The path of a tile in the middle of the map."""
     a_map(session, basemap={"kind": "xyz", "url": source.template, "max_zoom": 19})
-    x, y = _tile_at(*CENTRE, 15)
+    x, y = tile_at(*CENTRE, 15)
     return f"/m/testov/base/15/{x}/{y}"
 
 

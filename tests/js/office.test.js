@@ -1,25 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { useWords } from "../../static/js/lib/words.js";
-import { wayBack } from "../../static/js/office/decide.js";
-import { heatParams, periodWords } from "../../static/js/office/filter.js";
-
-describe("the way back from a decision", () => {
-  test("hiding is undone by showing, or by waiting again where it waited", () => {
-    assert.deepEqual(wayBack("visible", "hidden", ""), { what: "show" });
-    assert.deepEqual(wayBack("pending", "hidden", ""), { what: "hold" });
-  });
-
-  test("showing is undone by hiding with the reason it had", () => {
-    assert.deepEqual(wayBack("hidden", "visible", "rude"), { what: "hide", reason: "rude" });
-    assert.equal(wayBack("hidden", "visible", ""), null);
-  });
-
-  test("an approval is undone by waiting; what changed nothing needs no way back", () => {
-    assert.deepEqual(wayBack("pending", "visible", ""), { what: "hold" });
-    assert.equal(wayBack("visible", "visible", ""), null);
-  });
-});
+import { periodWords, pinParams, queryOf } from "../../static/js/office/filter.js";
+import { areaPolygon, areaText, boxPolygon } from "../../static/js/office/address.js";
 
 describe("the sentence", () => {
   afterEach(() => useWords({}, "en"));
@@ -33,8 +16,21 @@ describe("the sentence", () => {
     assert.equal(periodWords("", "2026-09-14"), "do 14. 9. 2026");
   });
 
-  test("heat is asked only for what it understands", () => {
-    const params = new URLSearchParams("category=unsafe&words=lampa&silent=1&since=2026-09-01&about_age=65plus");
-    assert.equal(heatParams(params).toString(), "category=unsafe&since=2026-09-01");
+  test("dots, heat and files are asked for the pins, not for how the list looks", () => {
+    const params = new URLSearchParams("category=unsafe&words=lampa&silent=1&view=table&area=&about_age=65plus");
+    assert.equal(pinParams(params).toString(), "category=unsafe&words=lampa&about_age=65plus");
+  });
+
+  test("an area stays short in the address, and comes back as it was", () => {
+    const square = boxPolygon([15.5, 49.6, 15.6, 49.7]);
+    const query = queryOf(new URLSearchParams({ area: areaText(square) }));
+    assert.equal(query, "area=15.50000+49.60000,15.60000+49.60000,15.60000+49.70000,15.50000+49.70000");
+    assert.deepEqual(areaPolygon(new URLSearchParams(query).get("area")), square);
+  });
+
+  test("no area, or a broken one, is none", () => {
+    assert.equal(areaText(null), "");
+    assert.equal(areaPolygon(""), null);
+    assert.equal(areaPolygon("15 49,x y,16 50"), null);
   });
 });

@@ -28,7 +28,7 @@ from app.security import device_token, has_credentials
 from app.services.pins import change_pin, create_pin, delete_pin, own_pin, replace_pin, support_pin
 from app.views.api import blueprint
 from app.views.api.bodies import GEOJSON, PATCH_TYPES, json_object, json_response, known_parameters, pin_id
-from app.views.reader import load_map, on_map
+from app.views.reader import load_map, on_map, reader_language
 
 ITEMS = "/collections/<slug>/items"
 PARAMETERS = ("limit", "bbox", "datetime", "category", "after")
@@ -93,9 +93,9 @@ def replace_item(slug: str, item: str) -> Response:
     known_parameters()
     the_map = load_map(slug)
     token = device_token()
-    stored = replace_pin(session(), the_map, token, parse_pin(json_object(), pin_id(item)))
+    replace_pin(session(), the_map, token, parse_pin(json_object(), pin_id(item)))
     session().commit()
-    return json_response(stored, mimetype=GEOJSON)
+    return json_response(_own(the_map, pin_id(item)), mimetype=GEOJSON)
 
 
 @blueprint.patch(ITEMS + "/<item>")
@@ -105,9 +105,9 @@ def change_item(slug: str, item: str) -> Response:
     the_map = load_map(slug)
     token = device_token()
     change = parse_change(json_object(PATCH_TYPES))
-    stored = change_pin(session(), the_map, token, pin_id(item), change)
+    change_pin(session(), the_map, token, pin_id(item), change)
     session().commit()
-    return json_response(stored, mimetype=GEOJSON)
+    return json_response(_own(the_map, pin_id(item)), mimetype=GEOJSON)
 
 
 @blueprint.delete(ITEMS + "/<item>")
@@ -144,9 +144,14 @@ def _support(slug: str, item: str, *, on: bool) -> Response:
 
 def _own_or_none(the_map: MapRecord, wanted: uuid.UUID) -> dict[str, Any] | None:
     try:
-        return own_feature(own_pin(session(), the_map, device_token(), wanted), the_map)
+        return _own(the_map, wanted)
     except (NotAllowed, Unknown):
         return None
+
+
+def _own(the_map: MapRecord, wanted: uuid.UUID) -> dict[str, Any]:
+    """One's own pin, with what moderation says about it in the author's language."""
+    return own_feature(own_pin(session(), the_map, device_token(), wanted), the_map, reader_language().code)
 
 
 def _expect_published(the_map: MapRecord) -> None:

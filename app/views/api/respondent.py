@@ -16,9 +16,10 @@ from app.queries.respondents import find_respondent
 from app.security import device_token
 from app.services.respondents import join_by_receipt, make_receipt, respondent_of, save_about
 from app.services.throttle import Limit, attempt, count, network
+from app.services.withdrawal import withdraw
 from app.views.api import blueprint
-from app.views.api.bodies import json_object, json_response
-from app.views.reader import load_map
+from app.views.api.bodies import json_object, json_response, known_parameters
+from app.views.reader import load_map, reader_language
 
 RESPONDENT = "/collections/<slug>/respondent"
 JOINS = Limit("join", attempts=200, window=timedelta(hours=1))
@@ -40,6 +41,15 @@ def save_respondent(slug: str) -> Response:
     about = save_about(session(), the_map, token, json_object())
     session().commit()
     return json_response(about)
+
+
+@blueprint.delete(RESPONDENT)
+def delete_respondent(slug: str) -> Response:
+    """Delete all that this person gave, for good; open or closed, until the map is anonymised."""
+    known_parameters()
+    withdraw(session(), load_map(slug), device_token())
+    session().commit()
+    return Response(status=204)
 
 
 @blueprint.post(RESPONDENT + "/receipt")
@@ -71,7 +81,8 @@ def join_respondent(slug: str) -> Response:
 def _document(the_map: MapRecord, token: str) -> dict[str, Any]:
     respondent_id = respondent_of(session(), the_map, token)
     respondent = find_respondent(session(), the_map.id, respondent_id)
-    pins = [own_feature(row, the_map) for row in pins_of(session(), the_map, respondent_id)]
+    code = reader_language().code
+    pins = [own_feature(row, the_map, code) for row in pins_of(session(), the_map, respondent_id)]
     return {
         "about": dict(respondent.about) if respondent else {},
         "receipt": bool(respondent and respondent.receipt_hash),

@@ -10,7 +10,20 @@ from app.views.office.access import answer_nobody
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 
-OPEN_TO_ALL = frozenset({"office.sign_in_form", "office.sign_in"})
+OPEN_TO_ALL = frozenset(
+    {
+        "office.sign_in_form",
+        "office.sign_in",
+        "office.code_form",
+        "office.give_code",
+        "office.identity_begin",
+        "office.identity_back",
+        "office.invitation",
+        "office.accept_with_password",
+        "office.new_password_form",
+        "office.new_password",
+    }
+)
 
 blueprint.register_error_handler(NotSignedIn, answer_nobody)
 
@@ -31,6 +44,7 @@ def keep_private(response: Response) -> Response:
 
 
 from app.views.office import (  # noqa: E402 - the routes need the blueprint
+    account,
     answers,
     audit,
     basemap,
@@ -53,6 +67,8 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
     report,
     second_factor,
     setup,
+    setup_new,
+    setup_sections,
     sign_in,
     story,
     templates,
@@ -60,6 +76,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
 )
 
 __all__ = [
+    "account",
     "answers",
     "audit",
     "basemap",
@@ -83,6 +100,8 @@ __all__ = [
     "report",
     "second_factor",
     "setup",
+    "setup_new",
+    "setup_sections",
     "sign_in",
     "story",
     "templates",

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from app.db import session
 from app.inputs.filters import Scope
-from app.inputs.heat import parse_office_heat
+from app.inputs.office import parse_office_heat
 from app.models import Role
 from app.queries.heat_store import Heat
 from app.queries.maps import MapRecord
@@ -31,7 +31,7 @@ def standalone(slug: str) -> Response:
     from app.queries.heat_page import Edition, heat_page
 
     the_map = office_map(slug, Role.VIEWER)
-    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map)
     edition = Edition(query, Scope.OFFICE, wanted, reader_language())
     page = heat_page(session(), heat_store(), the_map, edition)
     response = Response(page, mimetype="text/html")
@@ -63,5 +63,5 @@ def dark_heat_tile(slug: str, z: int, x: int, y: int) -> Response:
 
 def _office_heat(slug: str) -> tuple[MapRecord, Heat]:
     the_map = office_map(slug, Role.VIEWER)
-    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map)
     return the_map, heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)

@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from app.db import session
 from app.inputs.filters import Scope
-from app.inputs.heat import parse_office_heat
+from app.inputs.office import parse_office_heat
 from app.queries.heat_files import heat_ramp
 from app.views.heat import heat_store
 from app.views.office import blueprint
@@ -20,7 +20,7 @@ from gis.ramp import swatches
 def legend(slug: str) -> str:
     """The classes of the heat asked for, with the colours of light and dark pages, as a piece for the map."""
     the_map = office_map(slug)
-    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map.category_by_key)
+    query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map)
     heat = heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)
     light, dark = (swatches(heat_ramp(the_map, query.category, theme), heat.breaks) for theme in THEMES)
     return render_template(

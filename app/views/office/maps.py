@@ -25,17 +25,24 @@ from app.security import require
 from app.views.office import blueprint
 from app.views.office.access import office_map
 from app.views.office.words import (
+    ANSWERED_WORDS,
     CHANNEL_WORDS,
+    FLAGGED_WORDS,
     STATE_WORDS,
+    STATUS_WORDS,
+    area_of,
     day_bars,
+    file_arguments,
     filter_arguments,
     period_words,
     periods,
     reasons,
     scene,
     short_day,
+    town_words,
     who_words,
 )
+from app.views.reader import say
 
 PART = "X-Part"
 """The request header by which our script asks for a piece of a page instead of the whole."""
@@ -54,11 +61,14 @@ def map_page(slug: str) -> str:
     return render_template(
         "office/map.html",
         counts=counts_of_maps(session(), [the_map.id])[the_map.id],
-        events=events_of(session(), the_map.id),
         periods=periods(days),
         days=day_bars(days),
         period_words=period_words(wanted.pins.since, wanted.pins.until),
-        who_words=who_words(the_map, wanted),
+        who_words=who_words(the_map, wanted.pins),
+        town_words=town_words(wanted.pins),
+        answered_words=ANSWERED_WORDS,
+        flagged_words=FLAGGED_WORDS,
+        area=area_of(wanted.pins),
         short_day=short_day,
         scene=scene(the_map),
         **page,
@@ -78,7 +88,7 @@ def pin_page(slug: str, pin_id: uuid.UUID) -> str:
 def pins_json(slug: str) -> Response:
     """Matching pins of every state as columns."""
     the_map = office_map(slug)
-    found = dots(session(), the_map, parse_office_filter(request.args, the_map))
+    found = dots(session(), the_map, parse_office_filter(request.args, the_map).pins)
     body = current_app.json.dumps(found, separators=(",", ":")).encode()
     response = Response(body, mimetype="application/json")
     response.vary.add("Accept-Encoding")
@@ -95,19 +105,25 @@ def pin_words(the_map: MapRecord) -> dict[str, Any]:
         "the_map": the_map,
         "official": official,
         "can_moderate": official.may(the_map.town_id, Role.MODERATOR),
-        "reasons": reasons(the_map),
+        "reasons": reasons(),
         "state_words": STATE_WORDS,
+        "status_words": STATUS_WORDS,
         "channel_words": CHANNEL_WORDS,
     }
 
 
 def _list_page(the_map: MapRecord, wanted: OfficeFilter) -> dict[str, Any]:
     before = parse_cursor(request.args.get("before"))
-    arguments = filter_arguments(request.args)
+    arguments = filter_arguments(request.args, the_map)
+    events = events_of(session(), the_map.id)
     return pin_words(the_map) | {
         "wanted": wanted,
         "arguments": arguments,
+        "without_area": {key: value for key, value in arguments.items() if key != "area"},
+        "carried": file_arguments(request.args, the_map),
         "before": before,
-        "listed": list_pins(session(), the_map, wanted, before),
-        "matching": matching(session(), the_map, wanted),
+        "events": events,
+        "event_titles": {event.code: say(event.title) for event in events},
+        "listed": list_pins(session(), the_map, wanted.listed, before),
+        "matching": matching(session(), the_map, wanted.pins),
     }

@@ -1,18 +1,29 @@
-"""Signing in and out."""
+"""Signing in with e-mail and password and, where it is turned on, a code as a second step; signing out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db import session
 from app.errors import TooMany
-from app.inputs.accounts import parse_credentials
-from app.security import begin_session, current_official, end_session
+from app.inputs.accounts import parse_code, parse_credentials
+from app.security import (
+    Waiting,
+    begin_second_step,
+    begin_session,
+    current_official,
+    end_session,
+    second_step,
+    server_secret,
+)
 from app.services import throttle
-from app.services.accounts import check_password, end_sessions
+from app.services.accounts import Person, SignIn, check_password, end_sessions, record_own
+from app.services.audit import Deed
+from app.services.second_factor import check_code
 from app.services.throttle import Attempt, Limit
 from app.views.office import blueprint
 from app.views.office.access import local_next
@@ -23,6 +34,11 @@ PLACE = Limit("sign-in place", attempts=60, window=timedelta(minutes=10))
 """One place whatever the account: a whole office may sit behind one address."""
 ACCOUNT = Limit("sign-in account", attempts=100, window=timedelta(hours=1))
 """One account from anywhere: no single place can use this up, as PAIR stops it at 36 an hour."""
+CODE_PAIR = Limit("code pair", attempts=6, window=timedelta(minutes=10))
+CODE_ACCOUNT = Limit("code account", attempts=60, window=timedelta(hours=1))
+"""Three codes of a million fit at a time: at 60 an hour somebody who has the password needs months of guessing."""
+
+Page = tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 @blueprint.get("/sign-in")
@@ -31,11 +47,11 @@ def sign_in_form() -> Response | str:
     wanted = local_next(request.args.get("next"))
     if current_official() is not None:
         return redirect(request.script_root + wanted, 303)
-    return render_template("office/sign_in.html", wanted=wanted, email="", failed=False, wait_minutes=0)
+    return door_page(wanted)
 
 
 @blueprint.post("/sign-in")
-def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+def sign_in() -> Response | Page:
     """Sign in and go where one wanted; every failure reads the same."""
     given = parse_credentials(request.form)
     wanted = local_next(request.form.get("next"))
@@ -43,24 +59,47 @@ def sign_in() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     try:
         throttle.count(session(), attempts)
     except TooMany as refusal:
-        session().rollback()
-        wait = refusal.retry_after_s
-        page = render_template(
-            "office/sign_in.html", wanted=wanted, email=given.email, failed=False, wait_minutes=-(-wait // 60)
-        )
-        return page, 429, {"Retry-After": str(wait)}
+        return _wait(refusal, door_page(wanted, given.email, wait_minutes=_minutes(refusal)))
     session().commit()  # counted before the slow check: a hundred tries at once are a hundred tries
     found = check_password(session(), given)
     if found is None:
-        page = render_template(
-            "office/sign_in.html", wanted=wanted, email=given.email, failed=True, wait_minutes=0
-        )
-        return page, 403
+        session().commit()
+        return door_page(wanted, given.email, failed=True), 403
     throttle.forget(session(), pair)
     throttle.forgive(session(), (place, account))
+    return enter(found, wanted)
+
+
+@blueprint.get("/sign-in/code")
+def code_form() -> Response | str:
+    """The second step: the page asks for a code, or sends back to the first."""
+    waiting = second_step()
+    if waiting is None:
+        return redirect(url_for("office.sign_in_form"), 303)
+    return _code_page(waiting)
+
+
+@blueprint.post("/sign-in/code")
+def give_code() -> Response | Page:
+    """The second step: in with the right code, or asked again."""
+    waiting = second_step()
+    if waiting is None:
+        return redirect(url_for("office.sign_in_form"), 303)
+    attempts = _attempts_at_code(waiting)
+    try:
+        throttle.count(session(), attempts)
+    except TooMany as refusal:
+        return _wait(refusal, _code_page(waiting, wait_minutes=_minutes(refusal)))
     session().commit()
-    begin_session(found.official_id, found.session_epoch)
-    return redirect(request.script_root + wanted, 303)
+    person = Person(waiting.official_id, waiting.email)
+    if not check_code(session(), person, parse_code(request.form), key=server_secret()):
+        record_own(session(), person, Deed("account.sign_in_failed", detail={"step": "code"}))
+        session().commit()
+        return _code_page(waiting, failed=True), 403
+    throttle.forget(session(), attempts[0])
+    throttle.forgive(session(), attempts[1:])
+    found = SignIn(waiting.official_id, waiting.email, waiting.session_epoch, needs_code=False)
+    return enter(found, local_next(waiting.wanted), way=f"{waiting.way}, code", towns=waiting.towns)
 
 
 @blueprint.post("/sign-out")
@@ -74,11 +113,57 @@ def sign_out() -> Response:
     return redirect(url_for("office.sign_in_form"), 303)
 
 
+def enter(found: SignIn, wanted: str, *, way: str = "password", towns: Sequence[int] | None = None) -> Response:
+    """Let somebody in whose password, or whose town's identity provider, has vouched for them; commits.
+
+    Who has a second step turned on is asked for a code first. `towns`: those that the provider vouches for;
+    the session then opens no others.
+    """
+    only = None if towns is None else list(towns)
+    if found.needs_code:
+        session().commit()
+        begin_second_step(Waiting(found.official_id, found.email, found.session_epoch, way, wanted, only))
+        return redirect(url_for("office.code_form"), 303)
+    record_own(session(), found.person, Deed("account.sign_in", detail={"way": way}))
+    session().commit()
+    begin_session(found.official_id, found.session_epoch, only)
+    return redirect(request.script_root + wanted, 303)
+
+
+def door_page(wanted: str, email: str = "", *, failed: bool = False, wait_minutes: int = 0, said: str = "") -> str:
+    """The page to sign in, with what went wrong."""
+    return render_template(
+        "office/sign_in.html", wanted=wanted, email=email, failed=failed, wait_minutes=wait_minutes, said=said
+    )
+
+
+def _code_page(waiting: Waiting, *, failed: bool = False, wait_minutes: int = 0) -> str:
+    return render_template(
+        "office/second_factor_code.html", email=waiting.email, failed=failed, wait_minutes=wait_minutes
+    )
+
+
+def _wait(refusal: TooMany, page: str) -> Page:
+    session().rollback()
+    return page, 429, {"Retry-After": str(refusal.retry_after_s)}
+
+
+def _minutes(refusal: TooMany) -> int:
+    return -(-refusal.retry_after_s // 60)
+
+
 def _attempts(email: str) -> tuple[Attempt, Attempt, Attempt]:
-    secret = str(current_app.secret_key).encode()
     place = throttle.network(request.remote_addr)
     return (
-        throttle.attempt(PAIR, email, place, secret=secret),
-        throttle.attempt(PLACE, place, secret=secret),
-        throttle.attempt(ACCOUNT, email, secret=secret),
+        throttle.attempt(PAIR, email, place, secret=server_secret()),
+        throttle.attempt(PLACE, place, secret=server_secret()),
+        throttle.attempt(ACCOUNT, email, secret=server_secret()),
     )
+
+
+def _attempts_at_code(waiting: Waiting) -> list[Attempt]:
+    place = throttle.network(request.remote_addr)
+    return [
+        throttle.attempt(CODE_PAIR, waiting.email, place, secret=server_secret()),
+        throttle.attempt(CODE_ACCOUNT, waiting.email, secret=server_secret()),
+    ]

@@ -11,11 +11,14 @@ from babel.dates import format_date
 from flask import url_for
 
 from app.config import TOWN_CLOCK
-from app.i18n import N_, language
-from app.inputs.heat import OFFICE_PARAMETERS
-from app.inputs.office import ABOUT_PREFIX, ANSWER_PREFIX, READY_REASONS, Hiding, OfficeFilter
-from app.models import Channel, PinState
+from app.i18n import N_
+from app.inputs.area import area_text
+from app.inputs.filters import PinFilter
+from app.inputs.office import filter_names
+from app.inputs.reasons import READY_REASONS
+from app.models import Channel, PinState, PinStatus
 from app.queries.maps import MapRecord
+from app.views.citizen import basemap_config
 from app.views.reader import number, reader_language, say
 
 STATE_WORDS = {
@@ -29,7 +32,16 @@ CHANNEL_WORDS = {
     Channel.IMPORT: N_("from a file"),
 }
 
-FILTERS = OFFICE_PARAMETERS - {"bandwidth", "weight"} | {"words", "person", "silent"}
+STATUS_WORDS = {
+    PinStatus.RECEIVED: N_("received"),
+    PinStatus.PLANNED: N_("planned"),
+    PinStatus.DONE: N_("done"),
+    PinStatus.DECLINED: N_("can’t be done"),
+}
+ANSWERED_WORDS = {"yes": N_("answered"), "no": N_("without an answer")}
+FLAGGED_WORDS = {"yes": N_("flagged, not settled"), "no": N_("nothing to settle")}
+LIST_PARAMETERS = frozenset({"silent", "view"})
+"""What is asked of the list alone, and means nothing to dots, heat and files."""
 MOST_BARS = 120
 """Days drawn one by one; a longer campaign is drawn in weeks or months, so that bars can be told apart."""
 
@@ -61,24 +73,26 @@ class Bar:
         return f"{days}: {number(self.pins)}"
 
 
-def reasons(the_map: MapRecord) -> list[tuple[str, str]]:
-    """The ready reasons, key and words, as the author will read them."""
-    return [(key, _to_author(the_map, message)) for key, message in READY_REASONS.items()]
+def reasons() -> list[tuple[str, str]]:
+    """The ready reasons to hide a pin, key and words; the author reads the same in their own language."""
+    return [(key, reader_language().gettext(message)) for key, message in READY_REASONS.items()]
 
 
-def reason_text(the_map: MapRecord, hiding: Hiding) -> str:
-    """The reason as it is stored: the ready one in the map's first language, then own words."""
-    ready = _to_author(the_map, READY_REASONS[hiding.ready]) if hiding.ready else ""
-    return " ".join(part for part in (ready, hiding.words) if part)
+def filter_arguments(arguments: Mapping[str, str], the_map: MapRecord) -> dict[str, str]:
+    """What of the address is filter or chooses the list: carried along by the links of the page."""
+    names = filter_names(the_map) | LIST_PARAMETERS
+    return {key: value for key, value in arguments.items() if value != "" and key in names}
 
 
-def filter_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
-    """What of the address is filter: carried along by the links of the page."""
-    return {
-        key: value
-        for key, value in arguments.items()
-        if value != "" and (key in FILTERS or key.startswith((ANSWER_PREFIX, ABOUT_PREFIX)))
-    }
+def file_arguments(arguments: Mapping[str, str], the_map: MapRecord) -> dict[str, str]:
+    """What of the address is filter: carried along by links to files."""
+    names = filter_names(the_map)
+    return {key: value for key, value in arguments.items() if value != "" and key in names}
+
+
+def area_of(wanted: PinFilter) -> str:
+    """The area asked for as it stands in the form; empty for none."""
+    return area_text(wanted.area) if wanted.area else ""
 
 
 def periods(days: Sequence[tuple[date, int]], now: datetime | None = None) -> list[Period]:
@@ -118,17 +132,30 @@ def period_words(since: datetime | None, until: datetime | None) -> str:
     return days["since"] if days["since"] == days["until"] else f"{days['since']} – {days['until']}"
 
 
-def who_words(the_map: MapRecord, wanted: OfficeFilter) -> str:
+def who_words(the_map: MapRecord, wanted: PinFilter) -> str:
     """The groups that are asked for, in words; empty for everybody."""
     found = []
-    for questions, given in ((the_map.about, wanted.about), (the_map.questions, wanted.answers)):
+    for questions, given in ((the_map.about, dict(wanted.about)), (the_map.questions, dict(wanted.answers))):
         for question in questions:
             chosen = given.get(question.key)
             found += [say(option["label"]) for option in question.options if option["key"] == chosen]
-    if wanted.pins.event:
-        found.append(wanted.pins.event)
-    if wanted.pins.channel:
-        found.append(reader_language().gettext(CHANNEL_WORDS[Channel(wanted.pins.channel)]))
+    if wanted.event:
+        found.append(wanted.event)
+    if wanted.channel:
+        found.append(reader_language().gettext(CHANNEL_WORDS[Channel(wanted.channel)]))
+    return " · ".join(found)
+
+
+def town_words(wanted: PinFilter) -> str:
+    """What is asked of the town's own work with a pin, in words; empty for nothing."""
+    say_it = reader_language().gettext
+    found = []
+    if wanted.answered is not None:
+        found.append(say_it(ANSWERED_WORDS["yes" if wanted.answered else "no"]))
+    if wanted.status is not None:
+        found.append(say_it(STATUS_WORDS[wanted.status]))
+    if wanted.flagged is not None:
+        found.append(say_it(FLAGGED_WORDS["yes" if wanted.flagged else "no"]))
     return " · ".join(found)
 
 
@@ -166,28 +193,10 @@ def scene(the_map: MapRecord) -> dict[str, Any]:
         "page": page,
         "bounds": the_map.boundary.bounds,
         "boundary": url_for("data.boundary", slug=the_map.slug, v=the_map.version),
-        "basemap": _basemap(the_map),
+        "basemap": basemap_config(the_map),
         "title": say(the_map.title),
         "categories": [
             {"key": c.key, "label": say(c.word), "color": c.color, "shape": c.shape} for c in the_map.categories
         ],
         "signIn": url_for("office.sign_in_form", next=page),
     }
-
-
-def _basemap(the_map: MapRecord) -> dict[str, Any]:
-    kind = the_map.basemap.get("kind", "none")
-    attribution = say(the_map.basemap.get("attribution"))
-    if kind == "vector":
-        url = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
-        return {"kind": kind, "url": url, "attribution": attribution}
-    if kind == "xyz":
-        first = url_for("tiles.base_tile", slug=the_map.slug, z=0, x=0, y=0)
-        url = first.removesuffix("0/0/0") + "{z}/{x}/{y}"
-        return {"kind": kind, "url": url, "attribution": attribution, "maxZoom": the_map.basemap["max_zoom"]}
-    nothing = {"type": "FeatureCollection", "features": []}
-    return {"kind": "vector", "url": nothing, "attribution": attribution}
-
-
-def _to_author(the_map: MapRecord, message: str) -> str:
-    return language(the_map.languages[0]).gettext(message)

@@ -4,9 +4,12 @@ import { ApiProblem, request } from "#js/lib/api.js";
 import { toast } from "#js/lib/toast.js";
 import { _, ngettext } from "#js/lib/words.js";
 import { deviceToken, newId } from "#js/lib/store.js";
-import { featureOf, pinFrom, pinOf } from "#js/citizen/state.js";
+import { featureOf, newestAnswer, pinFrom, pinOf } from "#js/citizen/state.js";
 
 const GEOJSON = "application/geo+json";
+
+/** Under which names a device keeps what is one person's. */
+const OWN = ["token", "receipt", "supported", "aboutDone", "draft", "answersSeen"];
 
 /** What to tell a person about a refusal: what is wrong and what to do now. */
 export function inWords(problem) {
@@ -150,6 +153,23 @@ export function createDeeds(page, store) {
         const n = person.pins.features.length;
         toast(ngettext("Welcome back. %(n)s pin is yours.", "Welcome back. %(n)s pins are yours.", n));
       }),
+
+    /** Takes back everything this person gave, here and at the server; the device is a stranger's again. */
+    withdraw: () =>
+      working(async () => {
+        await ask("DELETE", url("/respondent"));
+        for (const name of OWN) store.remove(name);
+        dispatch({ type: "withdrawn" });
+        toast(_("Everything of yours has been deleted."), { seconds: 8 });
+      }),
+
+    /** Notes that the answers so far have been shown. */
+    sawAnswers: () => {
+      const at = newestAnswer(page.state());
+      if (at <= page.state().answersSeen) return;
+      store.set("answersSeen", at);
+      dispatch({ type: "answersSeen", at });
+    },
 
     /** Brings back what this device gave before; a device that gave nothing asks for nothing. */
     load: async () => {

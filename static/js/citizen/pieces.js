@@ -1,5 +1,7 @@
 /** Pieces that several screens are made of. */
 
+import { answerWords, statusWord } from "#js/citizen/answer.js";
+import { hasNews, isAnswered } from "#js/citizen/state.js";
 import { h, icon, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _, day, ngettext } from "#js/lib/words.js";
 
@@ -58,6 +60,7 @@ export function footWays(page, state, names) {
         h("span", {}, _("My pins")),
         state.pins.length > 0 &&
           h("span.count", { "aria-label": countWords(state.pins.length) }, String(state.pins.length)),
+        hasNews(state) && h("span.news", {}, h("span.visually-hidden", {}, _("the town has answered"))),
       ),
     results: () => h("a.foot-way", { href: config.resultsUrl }, icon("chart"), h("span", {}, _("Results"))),
     info: () =>
@@ -89,9 +92,17 @@ export function problemPlace() {
   return { element, show };
 }
 
+/** A text of the town, which the server made into safe HTML in the template of this id. */
+export function prose(id) {
+  const words = document.getElementById(id).content.cloneNode(true);
+  const texts = document.createTreeWalker(words, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = typeset(texts.currentNode.data);
+  return words;
+}
+
 /** A text that folds to a few lines with a way to the rest. */
-export function folded(text, onMore) {
-  const paragraph = h("p.folded", {}, typeset(text));
+export function folded(words, onMore) {
+  const paragraph = h("div.folded.prose", {}, words);
   const more = h(
     "button.link-button.folded-more",
     { type: "button", onclick: onMore, hidden: true },
@@ -199,17 +210,9 @@ export function commentField({ id, label, value, most, onInput, left }) {
   };
 }
 
-/** What became of a mark, in words of the town. */
-export const STATUS_WORDS = {
-  received: () => _("The town has read it"),
-  planned: () => _("The town plans to act"),
-  done: () => _("Done"),
-  declined: () => _("It will not be done"),
-};
-
 /** The town's answer under a mark, or nothing. */
 export function townAnswer(pin) {
-  if (!pin.answer && pin.status === "received") return null;
+  if (!isAnswered(pin)) return null;
   return h(
     "div.town-answer",
     {},
@@ -217,13 +220,9 @@ export function townAnswer(pin) {
       "p.town-answer-head",
       {},
       h("strong", {}, _("The town answers")),
-      h(
-        "span.label",
-        { class: `label ${pin.status === "done" ? "label-good" : ""}` },
-        STATUS_WORDS[pin.status]?.() ?? pin.status,
-      ),
+      statusWord(pin.status),
     ),
-    pin.answer && h("p", {}, typeset(pin.answer)),
+    pin.answer && answerWords(pin.answer),
     pin.answeredAt && h("p.quote-meta", {}, day(pin.answeredAt)),
   );
 }

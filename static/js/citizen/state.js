@@ -31,6 +31,8 @@ export function initialState(config) {
     aboutDone: false,
     supported: [],
     receipt: null,
+    /** When the newest answer was given that this device has shown. */
+    answersSeen: "",
   };
 }
 
@@ -64,6 +66,21 @@ export function showsOthers({ config, pins }) {
 /** Whether to ask about the person: there are questions, a mark was placed, and nobody answered or declined yet. */
 export const asksAbout = ({ config, pins, aboutDone }) =>
   Boolean(config.about?.length) && pins.length > 0 && !aboutDone;
+
+/** Whether the town has said something to a mark. */
+export const isAnswered = ({ answer, answeredAt, status }) => Boolean(answer || answeredAt) || status !== "received";
+
+/** When the newest answer was given; empty while there is none. */
+export const newestAnswer = ({ pins }) => pins.map(({ answeredAt }) => answeredAt ?? "").reduce((a, b) => (a > b ? a : b), "");
+
+/** Whether the town has answered since this person last looked at their marks. */
+export const hasNews = (state) => newestAnswer(state) > state.answersSeen;
+
+/** The own marks as they are listed: answered ones first, the newest answer on top; then the newest marks. */
+export function listed({ pins }) {
+  const newestFirst = [...pins].reverse();
+  return newestFirst.sort((a, b) => (b.answeredAt ?? "").localeCompare(a.answeredAt ?? ""));
+}
 
 /** The questions that go with a category. */
 export function questionsFor(state, category) {
@@ -239,6 +256,9 @@ const HANDLERS = {
     supported: on ? [...new Set([...state.supported, id])] : state.supported.filter((one) => one !== id),
   }),
   receipt: (state, { receipt }) => ({ ...state, receipt }),
+  answersSeen: (state, { at }) => ({ ...state, answersSeen: at }),
+  /** Everything was taken back: as on the first visit. */
+  withdrawn: ({ config }) => ({ ...initialState(config), loaded: true }),
   resume: (state, { draft }) =>
     state.config.open && categoryOf(state, draft.category)
       ? { ...state, ...calm, draft, screens: [START, { name: "place" }, { name: "comment" }] }

@@ -9,13 +9,21 @@ const SAID = {
   show: () => _("The pin is shown again."),
   approve: () => _("The pin is approved."),
   hold: () => _("The pin waits again."),
+  mask: () => _("The words are covered."),
+  unmask: () => _("The words are uncovered."),
 };
 
-/** How to take back what brought a pin from one state to another: which address, with which reason. */
-export function wayBack(before, after, reasonBefore) {
-  if (before === "hidden") return reasonBefore ? { what: "hide", reason: reasonBefore } : null;
-  if (before === "pending") return { what: "hold" };
-  return after === "visible" ? null : { what: "show" };
+/** What to say of a decision: a pin that stays hidden has got another reason. */
+export function saidOf(what, before, after) {
+  return what === "hide" && before === after ? _("The reason has been changed.") : SAID[what]();
+}
+
+/** A form with the page's token and these values. */
+export function formOf(values) {
+  const form = new FormData();
+  form.set("csrf_token", csrfToken());
+  for (const [name, value] of Object.entries(values)) form.set(name, value);
+  return form;
 }
 
 /**
@@ -23,28 +31,22 @@ export function wayBack(before, after, reasonBefore) {
  * @param {{side: HTMLElement, page: string, onDecided: (item: HTMLElement, old: HTMLElement) => void, onSignedOut: () => void}} options
  */
 export function connectDecisions({ side, page, onDecided, onSignedOut }) {
-  async function send(id, what, form) {
+  async function send(address, id, form) {
     const old = side.querySelector(`[data-pin="${CSS.escape(id)}"]`);
-    const [item] = await piece(`${page}/pins/${id}/${what}`, "pin", { form });
+    const [item] = await piece(address, "pin", { form });
     onDecided(item, old);
     return item;
   }
 
   async function decide(id, what, form) {
-    const item = await send(id, what, form);
-    const { before, reasonBefore, state } = item.dataset;
-    const again = before === state;
-    const back = wayBack(before, state, reasonBefore);
-    const said = what === "hide" && again ? _("The reason has been changed.") : SAID[what]();
-    toast(said, back ? { action: _("Undo"), onAction: () => undo(id, back) } : {});
+    const { dataset } = await send(`${page}/pins/${id}/${what}`, id, form);
+    const said = saidOf(what, dataset.before, dataset.state);
+    toast(said, dataset.undo ? { action: _("Undo"), onAction: () => undo(id, dataset.undo) } : {});
   }
 
-  async function undo(id, { what, reason }) {
-    const form = new FormData();
-    form.set("csrf_token", csrfToken());
-    if (reason) form.set("reason", reason);
+  async function undo(id, entry) {
     try {
-      await send(id, what, form);
+      await send(`${page}/undo`, id, formOf({ entry }));
       toast(_("Undone."));
     } catch (failure) {
       refused(failure);

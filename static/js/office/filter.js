@@ -2,22 +2,22 @@
 
 import { _, language, number } from "#js/lib/words.js";
 
-/** What heat and files understand of a filter. */
-const HEAT = ["category", "since", "until", "state", "channel", "event"];
+/** What is asked of the list alone, and means nothing to dots, heat and files. */
+const LIST_ONLY = ["silent", "view"];
 
 /** Typing pauses for so long before the list follows. */
 const PAUSE_MS = 280;
 
-/** The part of a filter that these names make. */
-export function only(params, names) {
+/** The part of a filter that chooses pins: what dots, heat, legend and files are asked for. */
+export function pinParams(params) {
   const kept = new URLSearchParams();
-  for (const name of names) if (params.get(name)) kept.set(name, params.get(name));
+  for (const [name, value] of params) if (value && !LIST_ONLY.includes(name)) kept.append(name, value);
   return kept;
 }
 
-/** What heat is asked for a filter. */
-export function heatParams(params) {
-  return only(params, HEAT);
+/** The filter as it stands in an address: the commas of an area may be read, and an address may not be endless. */
+export function queryOf(params) {
+  return params.toString().replaceAll("%2C", ",");
 }
 
 /** A day as the reader writes it, short. */
@@ -65,12 +65,17 @@ export function connectFilter(form, onChange) {
       const inside = (!since.value || bar.dataset.until >= since.value) && (!until.value || bar.dataset.since <= until.value);
       bar.classList.toggle("is-out", !inside);
     }
-    const who = [...form.querySelectorAll("[data-who]")].filter((select) => select.value);
-    const words = form.querySelector("[data-who-words]");
-    if (words) words.textContent = who.map((select) => select.selectedOptions[0].textContent).join(" · ") || words.dataset.nobody;
+    for (const words of form.querySelectorAll("[data-choice]")) {
+      const chosen = [...words.parentElement.querySelectorAll("select")].filter((select) => select.value);
+      words.textContent = chosen.map((select) => select.selectedOptions[0].textContent).join(" · ") || words.dataset.nothing;
+    }
+    const area = form.querySelector("[data-area-words]");
+    area.textContent = form.elements.area.value ? area.dataset.part : area.dataset.whole;
+    form.querySelector("[data-area-none]").hidden = !form.elements.area.value;
     for (const word of form.querySelectorAll("select")) word.classList.toggle("is-set", word.value !== "");
     for (const word of form.querySelectorAll("details.word")) {
-      word.classList.toggle("is-set", [...word.querySelectorAll("input, select")].some((field) => field.value));
+      const fields = word.dataset.word === "area" ? [form.elements.area] : [...word.querySelectorAll("input, select")];
+      word.classList.toggle("is-set", fields.some((field) => field.value));
     }
   };
   const setPeriod = (from, to) => {
@@ -103,6 +108,12 @@ export function connectFilter(form, onChange) {
         form.append(field);
       }
       changed();
+    },
+    /** Asks for the pins in this area ("lon lat,lon lat,…"), or with "" for the whole map. */
+    setArea(text) {
+      if (form.elements.area.value === text) return;
+      form.elements.area.value = text;
+      changed(PAUSE_MS);
     },
     /** Writes how many pins each category has now. */
     setCounts(counts) {

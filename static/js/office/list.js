@@ -1,9 +1,36 @@
 /** The list of pins: one of them is chosen and open; it and its place on the map belong together. */
 
 import { toast } from "#js/lib/toast.js";
+import { queryOf } from "#js/office/filter.js";
 import { piece } from "#js/office/server.js";
 
 const ITEM = "[data-pin]";
+
+/** In the table an open pin lies in a row of its own, under the row that says it in short. */
+const OPEN_ROW = "office-row-open";
+const isRow = (item) => item.localName === "tr";
+
+/** The row under this one with the open pin, if there is one. */
+const openRowOf = (row) => (row.nextElementSibling?.classList.contains(OPEN_ROW) ? row.nextElementSibling : null);
+
+/** Lays an open pin under its row, and lets the row say the state it has now. */
+function openUnder(row, item) {
+  const cell = document.createElement("td");
+  cell.colSpan = row.cells.length;
+  const list = document.createElement("ul");
+  list.className = "office-pins";
+  list.append(item);
+  cell.append(list);
+  const under = document.createElement("tr");
+  under.className = OPEN_ROW;
+  under.append(cell);
+  openRowOf(row)?.remove();
+  row.after(under);
+  row.dataset.state = item.dataset.state;
+  row.querySelector("th .label")?.remove();
+  const label = item.querySelector(".office-pin-head .label");
+  if (label) row.querySelector("th").append(label.cloneNode(true));
+}
 
 /**
  * Connects the side panel.
@@ -17,22 +44,28 @@ export function connectList({ side, page, onChoose, onHover, onItems, onFound })
   let opening = null;
   let listing = null;
 
-  const items = () => [...place.querySelectorAll(ITEM)];
+  const items = () => [...place.querySelectorAll(ITEM)].filter((item) => !item.closest(`.${OPEN_ROW}`));
   const itemOf = (id) => side.querySelector(`[data-pin="${CSS.escape(id)}"]`);
 
   function close(item) {
     if (!item?.isConnected) return;
     item.classList.remove("is-open", "is-current");
     item.removeAttribute("aria-current");
+    if (isRow(item)) {
+      openRowOf(item)?.remove();
+      return;
+    }
     for (const more of item.querySelectorAll(".office-facts, .office-decide")) more.remove();
   }
 
   /** Puts a fresh item in the place of an older one of the same pin. */
   function put(item, old) {
-    old.replaceWith(item);
-    item.classList.add("is-current");
-    item.setAttribute("aria-current", "true");
-    chosen = item;
+    if (isRow(old)) openUnder(old, item);
+    else old.replaceWith(item);
+    const shown = isRow(old) ? old : item;
+    shown.classList.add("is-current");
+    shown.setAttribute("aria-current", "true");
+    chosen = shown;
     onItems(item);
     return item;
   }
@@ -54,7 +87,8 @@ export function connectList({ side, page, onChoose, onHover, onItems, onFound })
       const [open] = await piece(`${page}/pins/${item.dataset.pin}`, "pin", { signal });
       const hadFocus = item.contains(document.activeElement);
       put(open, item);
-      if (hadFocus || focus) open.focus({ preventScroll: true });
+      // A row stays where it is, and keeps the focus.
+      if ((hadFocus || focus) && !isRow(item)) open.focus({ preventScroll: true });
       show(open);
     } catch (failure) {
       if (!signal.aborted) toast(failure.message);
@@ -115,11 +149,12 @@ export function connectList({ side, page, onChoose, onHover, onItems, onFound })
   /** Shows the list of another filter. */
   async function follow(params) {
     listing?.abort();
+    opening?.abort(); // its place goes away
     listing = new AbortController();
     const { signal } = listing;
     const waiting = setTimeout(() => place.classList.add("is-waiting"), 150);
     try {
-      const [list] = await piece(`${page}?${params}`, "list", { signal });
+      const [list] = await piece(`${page}?${queryOf(params)}`, "list", { signal });
       place.replaceChildren(list);
       picked.hidden = true;
       chosen = null;
@@ -146,12 +181,13 @@ export function connectList({ side, page, onChoose, onHover, onItems, onFound })
       return;
     }
     const item = event.target.closest(ITEM);
-    if (!item || event.ctrlKey || event.metaKey) return;
+    if (!item || item.closest(`.${OPEN_ROW}`) || event.ctrlKey || event.metaKey) return;
     const inner = event.target.closest("a, button, summary, label, input, textarea, form");
     if (inner && !inner.classList.contains("office-pin-link")) return;
     if (String(globalThis.getSelection())) return; // somebody copies a text
     event.preventDefault();
-    if (item !== chosen || !item.classList.contains("is-open")) choose(item, { focus: true });
+    if (item !== chosen || !(isRow(item) || item.classList.contains("is-open"))) choose(item, { focus: true });
+    else if (isRow(item) && !openRowOf(item)) choose(item, { focus: true });
   });
   side.addEventListener(
     "toggle",
@@ -175,6 +211,11 @@ export function connectList({ side, page, onChoose, onHover, onItems, onFound })
     put,
     get chosen() {
       return chosen?.isConnected ? chosen : null;
+    },
+    /** The open pin with its forms: the chosen card itself, or what lies under the chosen row. */
+    get open() {
+      const here = chosen?.isConnected ? chosen : null;
+      return here && isRow(here) ? (openRowOf(here)?.querySelector(ITEM) ?? null) : here;
     },
   };
 }

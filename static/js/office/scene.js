@@ -5,7 +5,7 @@ import { createMap } from "#js/map/map.js";
 import { FLAG, pinLayer } from "#js/map/pins.js";
 import { onThemeChange, pageTheme } from "#js/map/tones.js";
 import { language } from "#js/lib/words.js";
-import { heatParams } from "#js/office/filter.js";
+import { pinParams, queryOf } from "#js/office/filter.js";
 import { json, piece } from "#js/office/server.js";
 
 /** From this zoom on dots have shapes and stand apart; farther out, over heat, they step back. */
@@ -33,15 +33,14 @@ export async function connectScene({ element, panel, data, params, onPick }) {
 
   const heatUrl = () => `${data.page}/heat${pageTheme() === "dark" ? "-dark" : ""}/{z}/{x}/{y}.png`;
   const heatQuery = () => {
-    const query = Object.fromEntries(heatParams(wanted));
+    const query = Object.fromEntries(pinParams(wanted));
     // "75" and "75.0" ask for the same heat under two addresses: the way to see it anew after a decision.
     return { ...query, weight: layers.weight(), bandwidth: `${layers.bandwidth()}${fresh % 2 ? ".0" : ""}` };
   };
-  const beyondHeat = () => [...wanted.keys()].some((key) => key === "words" || key === "person" || /^(about|answer)_/.test(key));
 
   function showHeat() {
-    const wantsHeat = layers.heatOn() && !beyondHeat();
-    layers.heatPossible(!beyondHeat());
+    const wantsHeat = layers.heatOn();
+    layers.showHeatOnly(wantsHeat);
     if (!wantsHeat) {
       heat?.remove();
       heat = null;
@@ -55,7 +54,7 @@ export async function connectScene({ element, panel, data, params, onPick }) {
   }
 
   async function showLegend() {
-    const asked = new URLSearchParams({ ...heatQuery(), bandwidth: layers.bandwidth() });
+    const asked = queryOf(new URLSearchParams({ ...heatQuery(), bandwidth: layers.bandwidth() }));
     const pieces = await piece(`${data.page}/legend?${asked}`, "legend", { signal: asking?.signal }).catch(() => []);
     layers.setLegend(pieces);
   }
@@ -72,11 +71,10 @@ export async function connectScene({ element, panel, data, params, onPick }) {
     asking = new AbortController();
     wanted = next;
     const heatDone = showHeat();
-    const query = new URLSearchParams(wanted);
-    query.delete("silent"); // a matter of the list
-    if (query.toString() !== shown) {
+    const query = queryOf(pinParams(wanted));
+    if (query !== shown) {
       columns = await json(`${data.page}/pins.json?${query}`, { signal: asking.signal });
-      shown = query.toString();
+      shown = query;
       dots.setData(columns);
     }
     await heatDone;
@@ -144,9 +142,8 @@ function connectLayers(panel, onChange) {
     weight: () => (weight() === "pins" ? "pins" : "people"),
     heatOn: () => weight() !== "off",
     pinsOn: () => panel.querySelector("[data-pins-on]").checked,
-    heatPossible(possible) {
-      panel.querySelector("[data-no-heat]").hidden = possible;
-      panel.querySelector("[data-heat-only]").hidden = !possible || weight() === "off";
+    showHeatOnly(on) {
+      panel.querySelector("[data-heat-only]").hidden = !on;
     },
     setLegend(pieces) {
       panel.querySelector("[data-legend]").replaceChildren(...pieces);

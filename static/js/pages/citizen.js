@@ -13,6 +13,7 @@ import { joinScreen, receiptScreen } from "#js/citizen/screens/receipt.js";
 import { searchScreen } from "#js/citizen/screens/search.js";
 import { startScreen } from "#js/citizen/screens/start.js";
 import { thanksScreen } from "#js/citizen/screens/thanks.js";
+import { withdrawScreen } from "#js/citizen/screens/withdraw.js";
 import { Sheet } from "#js/citizen/sheet.js";
 import { depth, initialState, obstacle, screen, update } from "#js/citizen/state.js";
 import { followHistory } from "#js/citizen/steps.js";
@@ -35,6 +36,7 @@ const SCREENS = {
   about: aboutScreen,
   receipt: receiptScreen,
   join: joinScreen,
+  withdraw: withdrawScreen,
   info: infoScreen,
 };
 
@@ -53,6 +55,7 @@ class CitizenPage {
       aboutDone: this.store.get("aboutDone", false),
       supported: this.store.get("supported", []),
       receipt: this.store.get("receipt"),
+      answersSeen: this.store.get("answersSeen", ""),
     };
     this.dispatch = this.dispatch.bind(this);
     this.deeds = createDeeds({ config, state: () => this.#state, dispatch: this.dispatch }, this.store);

@@ -5,18 +5,22 @@ import { toast } from "#js/lib/toast.js";
 import { _, distance } from "#js/lib/words.js";
 import { nearestFinder } from "#js/map/names.js";
 import { connectDecisions } from "#js/office/decide.js";
-import { connectFilter, connectWords, heatParams } from "#js/office/filter.js";
+import { connectFilter, connectWords, pinParams, queryOf } from "#js/office/filter.js";
 import { connectKeys } from "#js/office/keys.js";
 import { connectList } from "#js/office/list.js";
 import { connectScene } from "#js/office/scene.js";
+import { connectArea } from "#js/office/within.js";
 
 const data = readData("scene");
 const side = document.querySelector("[data-side]");
+const desk = document.querySelector(".office-desk");
 const mapElement = document.querySelector("[data-map]");
 
 /** Finds the street or place of a pin, once the map's own layer is there. */
 let nearest = null;
 let scene = null;
+let area = null;
+let followed = null;
 
 const placeOf = (item) => ({ lon: Number(item.dataset.lon), lat: Number(item.dataset.lat) });
 
@@ -44,16 +48,23 @@ function signedOut() {
 }
 
 function carry(params) {
-  const query = heatParams(params).toString();
+  const query = queryOf(pinParams(params));
   for (const link of document.querySelectorAll("[data-carries]")) link.href = link.href.split("?")[0] + (query ? `?${query}` : "");
 }
 
 function follow(params) {
-  const query = params.toString();
+  const query = queryOf(params);
+  if (query === followed) return; // a field that is left says "change" once more
+  followed = query;
+  desk.classList.toggle("is-table", params.get("view") === "table");
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   carry(params);
-  list.follow(params).catch(failed);
-  scene?.follow(params).catch(failed);
+  const again = (failure) => {
+    if (failure.name !== "AbortError") followed = null; // the same may be asked once more
+    failed(failure);
+  };
+  list.follow(params).catch(again);
+  scene?.follow(params).catch(again);
 }
 
 connectWords();
@@ -67,7 +78,10 @@ const list = connectList({
     scene?.point(shown?.dataset.pin, shown && placeOf(shown));
   },
   onItems: nameItems,
-  onFound: (found) => filter.setCounts(JSON.parse(found.dataset.counts)),
+  onFound: (found) => {
+    filter.setCounts(JSON.parse(found.dataset.counts));
+    carry(filter.params()); // the table brings a link of its own
+  },
 });
 connectDecisions({
   side,
@@ -90,24 +104,24 @@ side.addEventListener("click", (event) => {
 });
 
 /** Presses what a key stands for in the open pin. */
-const press = (selector) => () => list.chosen?.querySelector(selector)?.requestSubmit();
+const press = (selector) => () => list.open?.querySelector(selector)?.requestSubmit();
 connectKeys(side.querySelector("[data-keys]"), {
   j: () => list.step(1),
   k: () => list.step(-1),
   a: press('form[data-do="approve"]'),
   s: press('form[data-do="show"]'),
   h() {
-    const box = list.chosen?.querySelector("[data-hide]");
+    const box = list.open?.querySelector("[data-hide]");
     if (!box) return;
     box.open = true;
     box.querySelector('[name="ready"]').focus({ preventScroll: true });
   },
   "/": () => filter.focusWords(),
   escape() {
-    const box = list.chosen?.querySelector("[data-hide][open]");
+    const box = list.open?.querySelector("[data-hide][open]");
     if (!box) return;
     box.open = false;
-    list.chosen.focus({ preventScroll: true });
+    list.open.focus({ preventScroll: true });
   },
 });
 // Escape also leaves the reason's own field.
@@ -118,6 +132,7 @@ side.addEventListener("keydown", (event) => {
   box.closest("[data-pin]").focus({ preventScroll: true });
 });
 
+followed = queryOf(filter.params());
 carry(filter.params());
 mapElement.addEventListener("map:tilesmissing", () => {
   if (data.basemap.kind === "xyz" || typeof data.basemap.url === "string") {
@@ -130,8 +145,9 @@ scene = await connectScene({
   panel: document.querySelector("[data-layers]"),
   data,
   params: filter.params(),
-  onPick: (id) => list.chooseById(id, { fromMap: true }),
+  onPick: (id) => !area?.isDrawing() && list.chooseById(id, { fromMap: true }),
 });
+area = connectArea({ town: scene.town, form: side.querySelector("[data-filter]"), place: side.querySelector("[data-draw]"), onArea: filter.setArea });
 if (scene.town.data) nearest = nearestFinder(scene.town.data);
 nameItems(side);
 await Promise.all([scene.follow(filter.params()).catch(failed), scene.ready]);

@@ -6,6 +6,8 @@ import { onThemeChange, pageTheme } from "#js/map/tones.js";
 import { request } from "#js/lib/api.js";
 import { h, icon, readData, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _, day } from "#js/lib/words.js";
+import { areaLayer } from "#js/results/areas.js";
+import { answerWords, statusWord } from "#js/citizen/answer.js";
 import { addScale, enlargeable } from "#js/results/cooperation.js";
 import { Marks, NEAR_ZOOM } from "#js/results/marks.js";
 
@@ -19,6 +21,7 @@ class ResultsMap {
   #town;
   #heat;
   #marks = null;
+  #areas = new Map();
   #controls = document.getElementById("controls");
   #card = document.getElementById("pin");
 
@@ -38,6 +41,7 @@ class ResultsMap {
     this.#reveal();
     onThemeChange(() => this.#layHeat());
     if (config.pinsUrl) this.#addMarks();
+    this.#addAnswers();
     this.#enlarge();
     this.#controls.hidden = document.getElementById("weight").hidden = false;
     // The switch of what to count stands by the legend, outside the form it belongs to.
@@ -102,6 +106,36 @@ class ResultsMap {
     document.getElementById("closer").hidden = false;
   }
 
+  /** The answered places: picked on the map they are read in words, named in words they are shown on the map. */
+  #addAnswers() {
+    const areas = new Map();
+    // The newest last, so that where places overlap the one that is heard lies on top.
+    for (const place of [...(this.#config.answers ?? [])].reverse()) {
+      const { id, area, status, name } = place;
+      areas.set(id, areaLayer(area, { status, name, onPick: () => this.#openPlace(id) }).addTo(this.#town.map));
+    }
+    for (const link of document.querySelectorAll("[data-answered]")) {
+      const area = areas.get(link.dataset.answered);
+      link.addEventListener("click", () => {
+        if (area) this.#town.map.fitBounds(area.getBounds().pad(1), { maxZoom: NEAR_ZOOM });
+        this.#openPlace(link.dataset.answered);
+      });
+    }
+    this.#areas = areas;
+  }
+
+  /** What the town says about a place, in the words of the page. */
+  #openPlace(id) {
+    const told = document.getElementById(`place-${id}`);
+    if (!told) return;
+    const copy = told.cloneNode(true);
+    const words = [...copy.children].slice(1);
+    const name = h("p", {}, h("strong", {}, copy.querySelector("h3").textContent));
+    replace(this.#card, this.#closeButton(), name, ...words);
+    this.#card.hidden = false;
+    for (const [other, area] of this.#areas) area.getElement()?.classList.toggle("is-shown", other === id);
+  }
+
   #enlarge() {
     const button = document.getElementById("enlarge");
     button.parentElement.hidden = false;
@@ -127,7 +161,7 @@ class ResultsMap {
     return [
       head,
       h(pin.comment ? "p" : "p.soft", {}, pin.comment ? typeset(pin.comment) : _("Without a comment.")),
-      pin.answer && h("div.story-answer", {}, h("p", {}, h("strong", {}, _("The town answers:")), ` ${typeset(pin.answer)}`)),
+      pin.answer && h("div.story-answer", {}, h("p", {}, h("strong", {}, _("The town answers:")), " ", statusWord(pin.status)), answerWords(pin.answer)),
       h("p.small.soft", {}, day(pin.created_at)),
     ];
   }
@@ -140,6 +174,7 @@ class ResultsMap {
   #closeCard() {
     this.#card.hidden = true;
     this.#marks?.highlight(null);
+    for (const area of this.#areas.values()) area.getElement()?.classList.remove("is-shown");
   }
 }
 

@@ -1,7 +1,7 @@
 /** About the map: what it is for, what becomes of the marks, and what is kept of whom. */
 
-import { heading } from "#js/citizen/pieces.js";
-import { h, icon, typeset } from "#js/lib/dom.js";
+import { heading, prose } from "#js/citizen/pieces.js";
+import { h, icon } from "#js/lib/dom.js";
 import { _, day } from "#js/lib/words.js";
 
 export function infoScreen(page) {
@@ -15,9 +15,9 @@ export function infoScreen(page) {
   return {
     children: [
       row,
-      config.intro && h("p", {}, typeset(config.intro)),
+      config.intro && h("div.prose", {}, prose("intro-words")),
       until,
-      config.thanks && [h("h3", {}, _("What happens next")), h("p", {}, typeset(config.thanks))],
+      config.thanks && [h("h3", {}, _("What happens next")), h("div.prose", {}, prose("thanks-words"))],
       h(
         "p",
         {},

@@ -1,7 +1,8 @@
 /** Everything this person marked, and the ways to have it on another device. */
 
+import { statusWord } from "#js/citizen/answer.js";
 import { footWays, heading } from "#js/citizen/pieces.js";
-import { categoryOf } from "#js/citizen/state.js";
+import { categoryOf, isAnswered, listed } from "#js/citizen/state.js";
 import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
 
@@ -13,6 +14,8 @@ export function mineScreen(page, state) {
     if (drawn?.pins === now.pins && drawn.loaded === now.loaded) return;
     drawn = now;
     replace(box, marks(page, now), receiptWays(page, now));
+    // Once the list stands: what it shows has been seen.
+    queueMicrotask(() => page.deeds.sawAnswers());
   };
   update(state);
   const children = [row, storageWarning(page), box, !page.config.open && footWays(page, state, ["results"])];
@@ -21,7 +24,7 @@ export function mineScreen(page, state) {
 
 /** The list, or what stands in its place: the grey before it, the failure, the emptiness. */
 function marks(page, state) {
-  const rows = [...state.pins].reverse().map((pin) => markRow(page, state, pin));
+  const rows = listed(state).map((pin) => markRow(page, state, pin));
   const list = rows.length > 0 && h("ul.marks", {}, rows);
   if (state.loaded === "failed") return [notLoaded(page), list];
   if (state.loaded) return list || emptyWords(page);
@@ -48,7 +51,10 @@ function receiptWays(page, state) {
     "div.receipt-ways",
     {},
     state.pins.length > 0 && way("receipt", "key", _("Take them to another device")),
-    way("join", "copy", _("I have a code from another device")),
+    !page.config.anonymised && way("join", "copy", _("I have a code from another device")),
+    !page.config.anonymised &&
+      (state.pins.length > 0 || Object.keys(state.about).length > 0) &&
+      way("withdraw", "trash", _("Delete everything of mine")),
   );
 }
 
@@ -82,7 +88,7 @@ function markRow(page, state, pin) {
 export function stateLabel(pin) {
   if (pin.state === "hidden") return h("span.label.label-bad", {}, _("hidden from others"));
   if (pin.state === "pending") return h("span.label.label-warn", {}, _("waits to be read"));
-  if (pin.answer) return h("span.label.label-good", {}, _("answered"));
+  if (isAnswered(pin)) return statusWord(pin.status);
   return null;
 }
 
@@ -112,6 +118,19 @@ function notLoaded(page) {
 }
 
 function emptyWords(page) {
+  if (page.config.anonymised) {
+    return h(
+      "div.empty",
+      {},
+      h(
+        "p",
+        {},
+        _(
+          "This map ended a while ago, and we have deleted what tied its pins to persons. Whose they are nobody can find out any more, not even we.",
+        ),
+      ),
+    );
+  }
   return h(
     "div.empty",
     {},

@@ -37,7 +37,8 @@ function words(page, pin) {
       {},
       [pin.createdAt && _("Marked %(day)s", { day: day(pin.createdAt) }), support].filter(Boolean).join(" · "),
       " ",
-      stateLabel(pin),
+      // What the town does is said with its answer below.
+      pin.state !== "visible" && stateLabel(pin),
     ),
     pin.state === "hidden" &&
       h(

@@ -56,7 +56,7 @@ function codeCard(page, receipt) {
       h(
         "p.receipt-where",
         {},
-        _("Enter it at %(address)s under My pins.", { address: `${location.host}${location.pathname}` }),
+        _("Enter it at %(address)s", { address: `${location.host}${page.config.receiptUrl}` }),
       ),
     ),
     h(

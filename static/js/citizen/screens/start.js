@@ -1,6 +1,6 @@
 /** The first screen: what this is about, and the choices at once. */
 
-import { choices, folded, footWays } from "#js/citizen/pieces.js";
+import { choices, folded, footWays, prose } from "#js/citizen/pieces.js";
 import { h, typeset } from "#js/lib/dom.js";
 import { _, day } from "#js/lib/words.js";
 
@@ -14,7 +14,7 @@ export function startScreen(page, state) {
   );
   const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
   // Who has already marked something knows what the map is about.
-  const intro = state.pins.length === 0 && config.intro && folded(config.intro, openInfo);
+  const intro = state.pins.length === 0 && config.intro && folded(prose("intro-words"), openInfo);
   const children = config.open
     ? [eventGreeting(config), intro, title, choices(page), footWays(page, state, ["mine", "results", "info"])]
     : [title, closedWords(config), intro, closedWays(page), footWays(page, state, ["mine", "info"])];

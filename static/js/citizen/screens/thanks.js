@@ -1,6 +1,6 @@
 /** After a mark is stored: short thanks, what happens next, and the next one a tap away. */
 
-import { choices, folded, footWays } from "#js/citizen/pieces.js";
+import { choices, folded, footWays, prose } from "#js/citizen/pieces.js";
 import { asksAbout, pinOf, screen, showsOthers } from "#js/citizen/state.js";
 import { h, icon, typeset } from "#js/lib/dom.js";
 import { _, ngettext } from "#js/lib/words.js";
@@ -29,7 +29,7 @@ export function thanksScreen(page, state) {
   );
   const children = [
     h("div.sheet-head", {}, title),
-    first && page.config.thanks && folded(page.config.thanks, openInfo),
+    first && page.config.thanks && folded(prose("thanks-words"), openInfo),
     pin?.state === "pending" && h("p.soft", {}, _("Others will see it once the town office has read it.")),
     h("div.another", {}, h("p", {}, _("Add another?")), edit),
     choices(page, { label: _("Add another?") }),

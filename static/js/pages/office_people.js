@@ -1,0 +1,18 @@
+/** The link shown once: a button that copies it, where the browser lets us. */
+
+import { _ } from "#js/lib/words.js";
+import { toast } from "#js/lib/toast.js";
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const address = document.getElementById(button.dataset.copy);
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(address.value);
+      toast(_("Copied"));
+    } catch {
+      address.select();
+      toast(_("Your browser does not let us copy. The link is marked: please copy it yourself."));
+    }
+  });
+}
