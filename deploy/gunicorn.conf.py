@@ -72,7 +72,9 @@ def post_worker_init(worker: Worker) -> None:
     from app.db import EXTENSION
     from app.services.retention import keep_house
 
-    open_session = worker.wsgi.extensions[EXTENSION].session
+    database = getattr(worker.wsgi, "extensions", {}).get(EXTENSION)
+    if database is None:  # another app under these settings: the bare server of a benchmark
+        return
     # A daemon: it ends with its worker, and what it had not finished is undone by the database.
-    rounds = (open_session, threading.Event())
+    rounds = (database.session, threading.Event())
     threading.Thread(target=keep_house, args=rounds, name="retention", daemon=True).start()

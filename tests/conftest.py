@@ -6,9 +6,11 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, text
@@ -19,12 +21,19 @@ from app import create_app
 from app.config import ROOT, Config, with_driver
 from app.db import EXTENSION, Database, open_database
 from app.models import Base
+from app.services import accounts
 from tests.databases import TEMPLATE_LOCK, cloned, migrated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: a broken function is told before a minute of clicking."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Argon2 at its weakest: a thousand sign-ins of tests need not be slow to guess."""
+    accounts.PasswordHasher = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,12 @@ def read_layer(source: IO[bytes], boundary: MultiPolygon) -> str:
         raise _bad_file(N_("The coordinates are S-JTSK; GeoJSON wants WGS 84 longitude and latitude."))
     if not shapely.box(*shapely.total_bounds(shapes)).intersects(shapely.box(*boundary.bounds)):
         raise _bad_file(N_("The layer lies elsewhere than the town; check its coordinates."))
-    return dumps({"type": "FeatureCollection", "features": kept})
+    try:
+        text = dumps({"type": "FeatureCollection", "features": kept})
+        text.encode()  # a lone surrogate is a character of JSON, but not of any file
+    except ValueError as error:
+        raise _bad_file(N_("The file holds numbers or characters that JSON can't hold.")) from error
+    return text
 
 
 def _plain(feature: Mapping[str, Any]) -> dict[str, Any]:

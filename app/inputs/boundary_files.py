@@ -125,7 +125,15 @@ def _unpacked(upload: Path, folder: Path) -> Path:
                 ending = PurePosixPath(member.filename).suffix.lower()
                 ending = ".geojson" if ending == ".json" else ending
                 budget -= _extract(archive, member, folder / f"layer{ending}", budget)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OSError,
+    ) as error:
         raise InvalidInput(upload_problem(UploadFault.BROKEN_ZIP)) from error
     ending = PurePosixPath(layer.filename).suffix.lower()
     return folder / f"layer{'.geojson' if ending == '.json' else ending}"
@@ -143,6 +151,9 @@ def _refuse_bad_members(members: Sequence[zipfile.ZipInfo]) -> None:
             raise InvalidInput(upload_problem(UploadFault.ESCAPING))
         if member.flag_bits & 0x1:
             raise InvalidInput(upload_problem(UploadFault.ENCRYPTED))
+        # Python unpacks a whole piece of bz2 or LZMA before it minds how much comes out: a bomb in 300 bytes.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InvalidInput(upload_problem(UploadFault.BROKEN_ZIP))
         packed = max(1, member.compress_size)
         if member.file_size > RATIO_FROM_BYTES and member.file_size / packed > MOST_RATIO:
             raise InvalidInput(upload_problem(UploadFault.BOMB, megabytes=MOST_UNPACKED_BYTES >> 20))

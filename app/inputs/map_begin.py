@@ -18,7 +18,7 @@ from app.inputs.maps import TownInput
 
 MOST_NAME_CHARACTERS = 80
 USUAL = "usual"
-START = re.compile(r"(usual)|(set|round):([\w-]{1,80})")
+START = re.compile(r"(usual)|(set|round|copy):([\w-]{1,80})")
 HALF_BOX_M = 3000
 DEGREE_M = 111_320
 """A degree of latitude, about."""
@@ -34,7 +34,7 @@ class Beginning:
 
     title: Mapping[str, str]
     kind: str
-    """`usual` categories and questions, a ready `set`, or the next `round` of a map."""
+    """`usual` categories and questions, a ready `set`, a `copy` of what a map asks, or the next `round` of one."""
     source: str | None
     centre: tuple[float, float] | None
     """Longitude and latitude."""

@@ -113,7 +113,7 @@ def alphabetical(name: str) -> str:
 def story_card(session: Session, store: HeatStore, the_map: MapRecord, now: datetime | None = None) -> StoryCard:
     """The story as the front page shows it, counted anew every ten minutes at most."""
     turn = int((now or datetime.now(UTC)).timestamp() // CARD_KEPT_S)
-    key = (the_map.id, the_map.version, "card", turn)
+    key = (the_map.id, the_map.version, the_map.publish_heat, the_map.publish_pins, "card", turn)
     return StoryCard(the_map, store.remember(key, lambda: _bare(tell(session, store, the_map))))
 
 

@@ -111,7 +111,9 @@ class Story:
 def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
     """The story of a map as everybody may read it; numbers and places are kept while pins stay the same."""
     version = heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
-    story = store.remember((the_map.id, version, "story"), lambda: _counted(session, store, the_map))
+    story = store.remember(
+        (the_map.id, version, the_map.publish_heat, "story"), lambda: _counted(session, store, the_map)
+    )
     if uses_snapshot(the_map):
         return story
     return replace(

@@ -115,8 +115,13 @@ def set_password_by_link(session: Session, token: str, password: str, *, key: by
 
 
 def _reset_mark(key: bytes, row: Official, expires: int) -> str:
-    """A mark that fits only until the password changes: the link works once and needs no row of its own."""
-    text = f"{row.id}.{expires}.{row.password_hash}".encode()
+    """A mark that fits only until the password changes: the link works once and needs no row of its own.
+
+    It also fits only this standing: who was somebody of one town when the link was made may be more by now, and
+    whoever made the link would sign in with that.
+    """
+    standing = sorted((role.town_id, str(role.role)) for role in row.roles)
+    text = f"{row.id}.{expires}.{row.password_hash}.{row.is_admin}.{standing}".encode()
     made = hmac.new(derived_key(key, "new password"), text, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 

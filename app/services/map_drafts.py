@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shapely import MultiPolygon
@@ -27,6 +27,8 @@ from app.services.maps import save_map
 
 NOT_ADDRESSES = frozenset({"new"})
 """What the office itself calls something under /office/maps/."""
+LEAST_NOTICE = timedelta(days=1)
+"""Between a change of dates and what it deletes."""
 LAST_NUMBER = re.compile(r"-\d{1,3}$")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('pocit: addresses of maps'))")
 
@@ -234,6 +236,21 @@ def _is_taken(session: Session, slug: str) -> bool:
     return bool(session.scalar(select(exists().where(TownMap.slug == slug))))
 
 
+def _refuse_sudden_anonymising(session: Session, now: MapRecord, wanted: MapInput) -> None:
+    """A slip of the pen, such as 18 days for 180, must not take pins and people apart within the hour."""
+    if wanted.closes_at is None or (wanted.closes_at, wanted.retention_days) == (
+        now.closes_at,
+        now.retention_days,
+    ):
+        return
+    due = wanted.closes_at + timedelta(days=wanted.retention_days)
+    if now.anonymised_at is None and due <= datetime.now(UTC) + LEAST_NOTICE and has_pins(session, now.id):
+        field = "closes" if wanted.closes_at != now.closes_at else "retention_days"
+        raise InvalidInput(
+            Problem(field, N_("With this, the links between pins and people would be deleted at once, for good."))
+        )
+
+
 def _refuse_broken_promises(session: Session, now: MapRecord, wanted: MapInput, typed: Typed) -> None:
     """What people were told when they pinned: that single pins stay in the office, that links are gone."""
     if now.anonymised_at and (wanted.closes_at is None or wanted.closes_at > datetime.now(UTC)):
@@ -245,6 +262,7 @@ def _refuse_broken_promises(session: Session, now: MapRecord, wanted: MapInput, 
                 ),
             )
         )
+    _refuse_sudden_anonymising(session, now, wanted)
     shown_before = {
         now.publish_pins_open,
         now.publish_pins_open if now.publish_pins_after is None else now.publish_pins_after,

@@ -32,6 +32,7 @@ WITH who AS (
         (SELECT respondent_id FROM respondent_device WHERE map_id = %(map)s AND device_id = %(device)s),
         %(device)s
     ) AS id
+    WHERE EXISTS (SELECT FROM town_map WHERE id = %(map)s AND version = %(version)s)
 ), person AS (
     INSERT INTO respondent (map_id, id) SELECT %(map)s, id FROM who ON CONFLICT DO NOTHING
 )
@@ -45,7 +46,6 @@ SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %
        %(square_x)s, %(square_y)s, %(zoom)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
        %(event)s, %(state)s, %(flagged)s
 FROM who
-WHERE EXISTS (SELECT FROM town_map WHERE id = %(map)s AND version = %(version)s)
 ON CONFLICT (map_id, id) DO NOTHING
 RETURNING map_id, id, created_at
 """

@@ -61,4 +61,6 @@ def own_entry(session: Session, the_map: MapRecord, entry_id: int, by: Actor) ->
     entry = session.get(AuditEntry, entry_id)
     if entry is None or entry.map_id != the_map.id or entry.official_id != by.id or entry.action not in UNDONE:
         raise Unknown
+    if UNDO not in entry.detail:
+        raise Unknown
     return entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from werkzeug.routing import UnicodeConverter, ValidationError
+from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 from app import security
 from app.inputs.fields import storable
@@ -25,6 +25,8 @@ from app.views import (
     tiles,
 )
 
+MOST_ID = 2**63 - 1
+
 
 class StorableText(UnicodeConverter):
     """A text in an address: with a NUL in it there can be nothing by that name."""
@@ -36,11 +38,22 @@ class StorableText(UnicodeConverter):
         return value
 
 
+class StorableNumber(IntegerConverter):
+    """A number in an address: beyond what a column holds there can be nothing by it."""
+
+    def to_python(self, value: str) -> int:
+        """The number, or no match."""
+        number: int = super().to_python(value)
+        if number > MOST_ID:
+            raise ValidationError
+        return number
+
+
 def init_app(app: Flask) -> None:
     """Give the app its pages, its words and its manners."""
     # A slash that somebody typed at the end is no other page.
     app.url_map.strict_slashes = False
-    app.url_map.converters |= {"default": StorableText, "string": StorableText}
+    app.url_map.converters |= {"default": StorableText, "string": StorableText, "int": StorableNumber}
     reader.init_app(app)
     headers.init_app(app)
     problems.init_app(app)

@@ -119,7 +119,7 @@ def page_config(the_map: MapRecord) -> dict[str, Any]:
         "about": [_question(question) for question in the_map.about],
         "showOthers": the_map.show_others,
         "publishPins": the_map.publish_pins,
-        "open": the_map.is_open(),
+        "open": the_map.is_open() or the_map.draft,  # whoever sees a draft tries it before it opens
         "isOver": is_over(the_map),
         "opens": _iso(the_map.opens_at),
         "closes": _iso(the_map.closes_at),

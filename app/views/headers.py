@@ -7,6 +7,7 @@ import secrets
 from flask import Flask, g, request
 from flask_compress import Compress
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import FileWrapper
 
 from app.views.reader import assets
 
@@ -59,8 +60,12 @@ def _is_current(mark: str | None) -> bool:
 def _whole(response: Response) -> Response:
     """Static files as bytes, which can be compressed; they are small, and read once by each browser."""
     if request.endpoint == "static" and response.status_code == 200:
+        file = response.response
         response.direct_passthrough = False
         response.make_sequence()
+        # At once: the answer to a reader who has gone may never be closed.
+        if isinstance(file, FileWrapper):
+            file.close()
     return response
 
 

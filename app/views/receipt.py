@@ -213,7 +213,9 @@ def _author(slug: str) -> tuple[MapRecord, Person]:
     """The map and who has shown a receipt for it, where the form is one of ours; Malformed otherwise."""
     the_map = load_map(slug)
     person = _person(the_map)
-    if person is None or not hmac.compare_digest(request.form.get("mark", ""), _mark()):
+    if person is None or not hmac.compare_digest(
+        request.form.get("mark", "").encode("utf-8", "replace"), _mark().encode()
+    ):
         raise Malformed(Problem("code", N_("The page was open for too long. Please enter your code once more.")))
     return the_map, person
 

@@ -193,6 +193,12 @@ def test_a_zip_bomb_is_not_unpacked() -> None:
     assert time.perf_counter() - began < 2
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_in_a_way_that_can_not_be_bounded_is_refused(method: int) -> None:
+    """Python unpacks a whole piece of these before it minds how much comes out."""
+    assert "damaged" in refusal(a_zip(("hranice.geojson", a_geojson(TOWN)), method=method))
+
+
 def test_a_zip_that_lies_about_its_sizes_is_stopped_while_unpacking(monkeypatch: pytest.MonkeyPatch) -> None:
     data = bytearray(a_zip(("hranice.geojson", b" " * 3_000_000)))
     size = (3_000_000).to_bytes(4, "little")

@@ -72,16 +72,16 @@ def test_a_drawn_boundary_is_looked_at_and_then_set(editor: FlaskClient, session
 def test_pins_outside_are_counted_stay_and_are_looked_at_again(editor: FlaskClient, session: Session) -> None:
     the_map = read_map(session, "testov")
     now = moment("2026-10-01T10:00:00+00:00")
-    for lon in (15.51, 15.53, 15.535):
+    for lon in (15.51, 15.52, 15.53, 15.535):  # the second on the edge, which is inside
         a_pin(session, the_map, at=(lon, 49.62), checked_at=now)
     look = draw(editor, HALF)
     page = seen(editor, look)
     assert "2 pins would lie outside. They stay" in page
     scene = json.loads(re.search(r'id="scene">(.*?)</script>', page)[1])  # type: ignore[index]
-    assert scene["outside"] == [[15.53, 49.62], [15.535, 49.62]]
+    assert sorted(scene["outside"]) == [[15.53, 49.62], [15.535, 49.62]]
     send(editor, look, part="0")
     session.expire_all()
-    assert session.scalars(select(Pin.checked_at)).all() == [None, None, None]
+    assert session.scalars(select(Pin.checked_at)).all() == [None] * 4
 
 
 def test_squares_stay_comparable_once_there_are_pins(editor: FlaskClient, session: Session) -> None:

@@ -20,7 +20,7 @@ from app.queries.sets import public_maps, set_of, shared_set
 from gis.palette import palette
 from gis.shapes import SHAPES
 from tests.builders import BOX, a_map, a_pin, an_official
-from tests.doors import sign_in
+from tests.doors import csrf_of, sign_in
 
 LANGUAGES = {"cs", "en", "sk", "uk", "de", "pl", "nb"}
 PAGE = "/office/library"
@@ -77,7 +77,7 @@ def library(client: FlaskClient, session: Session) -> FlaskClient:
     """An editor of one town, and maps of others: open, closed, not yet open, a draft."""
     a_map(session)
     a_map(session, "otevrena", title={"cs": "Kudy na kole"}, intro={"cs": "Píše paní Nováková"})
-    a_map(session, "zavrena", closes="2020-01-01T00:00:00Z")
+    a_map(session, "zavrena", ruian=555555, closes="2020-01-01T00:00:00Z")
     a_map(session, "budouci", opens="2999-01-01T00:00:00Z")
     a_map(session, "koncept")
     session.execute(update(TownMap).where(TownMap.slug == "koncept").values(draft=True))
@@ -150,6 +150,22 @@ def test_a_copy_is_the_set_and_makes_the_same_map(session: Session) -> None:
     ]
     assert [q.key for q in again.about] == [q.key for q in the_map.about]
     assert set_of(the_map).description == copied.description
+
+
+def test_a_map_begins_with_a_copy_of_what_another_town_asks(library: FlaskClient, session: Session) -> None:
+    question = {"key": "who", "label": {"cs": "S kým?"}, "type": "text"}
+    a_map(session, "otevrena", title={"cs": "Kudy na kole"}, questions=[question])
+    page = library.get("/office/maps/new?copy=otevrena", headers={"Accept-Language": "cs"}).text
+    assert 'value="copy:otevrena" checked' in page
+    form = {"csrf_token": csrf_of(library, PAGE), "town": "testov", "title.cs": "Naše kola", "do": "save"}
+    answer = library.post("/office/maps/new", data=form | {"start": "copy:otevrena"})
+    assert answer.status_code == 303, answer.text
+    slug = str(answer.location).split("/")[3]
+    made = read_map(session, slug)
+    assert [question.key for question in made.questions] == ["who"]
+    assert (made.town_slug, made.draft, made.intro) == ("testov", True, {})
+    assert 'value="copy:koncept"' not in library.get("/office/maps/new?copy=koncept").text
+    assert library.post("/office/maps/new", data=form | {"start": "copy:koncept"}).status_code == 422
 
 
 def test_what_is_not_public_can_t_be_copied_by_its_address(library: FlaskClient, session: Session) -> None:

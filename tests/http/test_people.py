@@ -326,6 +326,25 @@ def test_spoilt_password_links_are_worth_nothing(app: Flask, session: Session, t
     assert client.get(f"/office/new-password/{spoil.format(i=i, e=e, m=m)}").status_code == 404
 
 
+def test_password_link_ends_when_the_person_becomes_more_than_they_were(
+    app: Flask, session: Session, town: int
+) -> None:
+    """Else whoever made it could sign in with rights they could never give."""
+    person = id_of(session, "moderator@testov.example")
+    boss = find_official(session, id_of(session, "admin@testov.example"))
+    assert boss
+    token = reset_token(session, boss, person, town_id=None, key=b"tests only", now=datetime.now(UTC))
+    session.get_one(Official, person).is_admin = True
+    session.commit()
+    assert app.test_client().get(f"/office/new-password/{token}").status_code == 404
+
+
+def test_numbers_too_large_for_any_person_are_nobody(editor: FlaskClient) -> None:
+    form = {"csrf_token": csrf_of(editor, "/office/towns/testov/people")}
+    address = f"/office/towns/testov/people/{10**20}/new-password"
+    assert editor.post(address, data=form, headers={"Accept": "text/html"}).status_code == 404
+
+
 def test_password_link_ends_after_a_day(app: Flask, session: Session, town: int) -> None:
     boss = find_official(session, id_of(session, "admin@testov.example"))
     assert boss

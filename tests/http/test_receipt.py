@@ -159,6 +159,12 @@ def test_no_other_site_can_press_the_buttons(client: FlaskClient, session: Sessi
     assert session.query(Pin).count() == 2
 
 
+def test_mark_in_letters_that_no_mark_has_is_refused(client: FlaskClient, session: Session, receipt: str) -> None:
+    enter(client, receipt)
+    answer = client.post(f"{PAGE}/withdraw", data={"mark": "é"}, headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+
+
 def test_cookie_of_one_map_opens_no_other_and_a_forged_one_none(
     client: FlaskClient, session: Session, receipt: str
 ) -> None:

@@ -228,6 +228,16 @@ def test_dates_are_those_of_the_towns_clocks(editor: FlaskClient, session: Sessi
     assert after.closes_at == datetime(2026, 10, 31, 22, 59, 59, tzinfo=UTC)
 
 
+def test_slip_of_the_pen_does_not_take_pins_and_people_apart(
+    editor: FlaskClient, session: Session, the_map: MapRecord
+) -> None:
+    a_pin(session, the_map)
+    answer = post(editor, f"{BASE}/dates?lang=en", closes_day="2025-01-31")
+    assert answer.status_code == 422
+    assert "deleted at once, for good" in answer.text
+    assert now(session).closes_at is None
+
+
 def test_map_whose_links_are_gone_does_not_open_again(
     editor: FlaskClient, session: Session, the_map: MapRecord
 ) -> None:

@@ -9,6 +9,7 @@ import {
   polygonOf,
   typedDegrees,
 } from "../../static/js/office/area.js";
+import { templateOf } from "../../static/js/office/template.js";
 
 const SQUARE = [
   [15.5, 49.6],
@@ -69,5 +70,19 @@ describe("typed places", () => {
     assert.deepEqual(pastedCorner("49,6201 15,5203"), [15.5203, 49.6201]);
     assert.equal(pastedCorner("49.6201"), null);
     assert.equal(pastedCorner("149.6201, 15.5203"), null);
+  });
+});
+
+describe("addresses of tiles", () => {
+  test("are whole with all three holes, once each", () => {
+    assert.equal(templateOf(" https://a.example/{z}/{y}/{x} "), "https://a.example/{z}/{y}/{x}");
+    assert.equal(templateOf("https://a.example/{z}/{x}"), null);
+    assert.equal(templateOf("https://a.example/{z}/{x}/{y}/{y}"), null);
+    assert.equal(templateOf("ftp://a.example/{z}/{x}/{y}"), null);
+    assert.equal(templateOf("https://{z}/{x}/{y}"), null);
+  });
+
+  test("in the manner of WMTS are understood", () => {
+    assert.equal(templateOf("https://a.example/{TileMatrix}/{TileRow}/{TileCol}"), "https://a.example/{z}/{y}/{x}");
   });
 });

@@ -20,17 +20,24 @@ class Way:
     endpoint: str
     name: str
     role: Role = Role.VIEWER
+    also: frozenset[str] = frozenset()
+    """Endpoints of the pages behind it."""
 
 
 MAP_WAYS = (
     Way("office.map_page", N_("Map and comments")),
     Way("office.queue", N_("To look at"), Role.MODERATOR),
-    Way("office.places", N_("Answers")),
+    Way("office.places", N_("Answers"), also=frozenset({"office.new_place", "office.place_page"})),
     Way("office.dashboard", N_("Overview")),
-    Way("office.events_page", N_("Events")),
+    Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
     Way("office.report_page", N_("Report")),
     Way("office.story", N_("Story"), Role.EDITOR),
-    Way("office.setup", N_("Setting up"), Role.EDITOR),
+    Way(
+        "office.setup",
+        N_("Setting up"),
+        Role.EDITOR,
+        frozenset({"office.setup_section", "office.save_section", "office.boundary", "office.basemap"}),
+    ),
 )
 TOWN_WAYS = (
     Way("office.people", N_("Colleagues")),
@@ -65,7 +72,7 @@ def town_ways(town_id: int) -> list[Link]:
 def _open_ways(ways: Sequence[Way], town_id: int) -> list[Link]:
     official = current_official()
     return [
-        Link(way.endpoint, way.name, request.endpoint == way.endpoint)
+        Link(way.endpoint, way.name, request.endpoint in {way.endpoint, *way.also})
         for way in ways
         if official is not None and official.may(town_id, way.role)
     ]

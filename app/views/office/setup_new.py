@@ -10,13 +10,15 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db import session
-from app.errors import InvalidInput, NotAllowed, Problem
+from app.errors import InvalidInput, NotAllowed, Problem, Unknown
 from app.i18n import N_, languages
-from app.inputs.library import ready_sets
+from app.inputs.fields import storable
+from app.inputs.library import ReadySet, ready_sets
 from app.inputs.map_begin import Beginning, parse_beginning, parse_town, provisional_boundary
 from app.inputs.map_sent import Sent
 from app.models import Role
 from app.queries.maps import MapRecord, list_maps
+from app.queries.sets import shared_set
 from app.queries.towns import TownRecord, list_towns
 from app.security import require
 from app.services.map_drafts import Ground, begin_next_round, create_draft, ground_of
@@ -49,8 +51,10 @@ class Place:
 def new_map() -> str:
     """The form for a new map."""
     place = _place(request.args.get("town"))
-    start = f"round:{request.args['round']}" if "round" in request.args else f"set:{request.args.get('set', '')}"
-    return _form(place, {"title": {}, "start": start if start != "set:" else "usual", "place": ""})
+    start = next(
+        (f"{kind}:{request.args[kind]}" for kind in ("round", "copy", "set") if request.args.get(kind)), "usual"
+    )
+    return _form(place, {"title": {}, "start": start, "place": ""})
 
 
 @blueprint.post("/maps/new")
@@ -121,13 +125,27 @@ def _chosen_round(place: Place, wanted: Beginning) -> MapRecord:
 
 
 def _start_of(wanted: Beginning) -> Mapping[str, Any]:
-    """The part of `map.json` that a ready set gives; nothing for the usual categories and questions."""
+    """The part of `map.json` that a set gives, ready or copied; nothing for the usual categories and questions."""
+    if wanted.kind == "copy":
+        copied = _copied(f"copy:{wanted.source}")
+        if copied is None:
+            raise InvalidInput(Problem("start", N_("Choose one of these.")))
+        return dict(copied.description)
     if wanted.kind != "set":
         return {}
     found = next((one for one in ready_sets() if one.key == wanted.source), None)
     if found is None:
         raise InvalidInput(Problem("start", N_("Choose one of these.")))
     return dict(found.description)
+
+
+def _copied(start: str) -> ReadySet | None:
+    """What the map named in `copy:…` asks, if everybody may see it."""
+    kind, _, slug = start.partition(":")
+    try:
+        return shared_set(session(), slug) if kind == "copy" and storable(slug) else None
+    except Unknown:
+        return None
 
 
 def _place(town: str | None) -> Place | None:
@@ -153,6 +171,7 @@ def _form(place: Place | None, typed: Mapping[str, Any], refusal: InvalidInput |
         typed=typed,
         names=language_names(codes),
         sets=ready_sets(),
+        copied=_copied(typed["start"]),
         is_admin=require().is_admin,
         problems=problems_by_field(refusal),
     )

@@ -10,6 +10,7 @@ from flask import Response, current_app, make_response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.errors import Refusal, TooLarge
+from app.models import Role
 from app.security import current_official
 from app.views.office import blueprint
 from app.views.problems import refused
@@ -44,7 +45,7 @@ def takes_files(most_bytes: int, too_large: Callable[..., Any]) -> Callable[[Vie
 def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Raise the limit before anything reads the form, which the check of its token does first of all."""
     allowance = _allowance()
-    if allowance is not None and request.method == "POST" and current_official() is not None:
+    if allowance is not None and request.method == "POST" and _may_edit():
         request.max_content_length = allowance.most_bytes
 
 
@@ -52,7 +53,7 @@ def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """Words in the page itself. The rest is taken in first: a browser that still sends hears no answer."""
     allowance = _allowance()
-    if allowance is None or current_official() is None:
+    if allowance is None or not _may_edit():
         return refused(TooLarge())
     _drain()
     try:
@@ -62,6 +63,12 @@ def too_large(_error: RequestEntityTooLarge) -> Response:
     response = make_response(page)
     response.status_code = 413
     return response
+
+
+def _may_edit() -> bool:
+    """Whether somebody is asking who edits maps anywhere; which one, the view asks once the form is read."""
+    official = current_official()
+    return official is not None and (official.is_admin or Role.EDITOR in official.roles.values())
 
 
 def _allowance() -> Allowance | None:

@@ -1,0 +1,1 @@
+"""The handbook for a town clerk, and the script that takes its pictures."""
