@@ -67,10 +67,11 @@ def fetch(address: str, asking: Asking) -> bytes:
     raise BadAnswer("too many redirects")
 
 
-def host_of(address: str) -> str:
-    """The host an address names; empty for none."""
+def server_of(address: str) -> str:
+    """The server an address names, with its port; empty for none. Two on one machine are two."""
     try:
-        return urlsplit(address).hostname or ""
+        parts = urlsplit(address)
+        return f"{parts.hostname or ''}:{parts.port or PORTS.get(parts.scheme, '')}".strip(":")
     except ValueError:
         return ""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shapely import MultiPolygon
 
-from app.services.outward import Asking, Forbidden, OutwardFailure, Unreachable, fetch, host_of
+from app.services.outward import Asking, Forbidden, OutwardFailure, Unreachable, fetch, server_of
 
 REST_S = 10.0
 """A source that can't be reached is left alone for so long: waiting for it would take all our threads."""
@@ -108,16 +108,16 @@ def _address(template: str, tile: Tile) -> str:
 
 
 def _fetch(address: str, inner_hosts: Collection[str]) -> Picture:
-    host = host_of(address)
-    if time.monotonic() < _resting.get(host, 0.0):
-        msg = f"{host} can't be reached"
+    server = server_of(address)
+    if time.monotonic() < _resting.get(server, 0.0):
+        msg = f"{server} can't be reached"
         raise TileUnavailable(msg)
     try:
         data = fetch(address, Asking(USER_AGENT, MOST_BYTES, inner_hosts))
     except Unreachable as error:
         if len(_resting) > MOST_RESTING:
             _resting.clear()
-        _resting[host] = time.monotonic() + REST_S
+        _resting[server] = time.monotonic() + REST_S
         raise TileUnavailable(str(error)) from error
     except OutwardFailure as error:
         raise TileUnavailable(str(error), "forbidden" if isinstance(error, Forbidden) else "no_picture") from error

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,11 +66,7 @@ def main() -> None:
     given = words.parse_args()
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=given.browser,
-            args=["--no-sandbox", "--disable-gpu", "--lang=cs"],
-            env={**os.environ, "LANGUAGE": "cs"},
-        )
+        browser = playwright.chromium.launch(executable_path=given.browser, args=["--no-sandbox", "--disable-gpu"])
         office = sign_in(browser, given.base.rstrip("/"), given.email, given.password)
         people(office)
         new_map(office)

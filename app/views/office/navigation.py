@@ -36,7 +36,16 @@ MAP_WAYS = (
         "office.setup",
         N_("Setting up"),
         Role.EDITOR,
-        frozenset({"office.setup_section", "office.save_section", "office.boundary", "office.basemap"}),
+        frozenset(
+            {
+                "office.setup_section",
+                "office.save_section",
+                "office.boundary",
+                "office.boundary_given",
+                "office.basemap",
+                "office.basemap_set",
+            }
+        ),
     ),
 )
 TOWN_WAYS = (

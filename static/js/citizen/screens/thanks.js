@@ -17,7 +17,9 @@ export function thanksScreen(page, state) {
       "span",
       {},
       first
-        ? _("Thank you, it is on the map")
+        ? pin?.state === "pending"
+          ? _("Thank you, we have it")
+          : _("Thank you, it is on the map")
         : ngettext("Thank you, that is your %(n)s pin", "Thank you, you now have %(n)s pins", n),
     ),
   );
