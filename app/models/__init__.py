@@ -1,6 +1,7 @@
 """Tables. What grows leads its keys with the map's id: see docs/decisions/0002-keys-lead-with-the-map.md."""
 
-from app.models.account import IdentityProvider, Invitation, Official, Role, TownRole
+from app.models.account import AccessToken, IdentityProvider, Invitation, Official, Role, TownRole
+from app.models.address import Address
 from app.models.answer import AnsweredPlace, AnswerTemplate
 from app.models.audit import AuditEntry
 from app.models.base import Base
@@ -24,6 +25,8 @@ from app.models.town_map import (
 )
 
 __all__ = [
+    "AccessToken",
+    "Address",
     "AnswerTemplate",
     "AnsweredPlace",
     "AuditEntry",

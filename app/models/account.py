@@ -80,6 +80,22 @@ class Invitation(Base):
     used_at: Mapped[datetime | None]
 
 
+class AccessToken(Base):
+    """A personal token by which an official's GIS client reads; kept as its hash only."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    official_id: Mapped[int] = mapped_column(ForeignKey(Official.id, ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    """What it is for, in the official's words: "QGIS on the planning desk"."""
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    towns: Mapped[list[int] | None]
+    """The only towns it opens, as the session in which it was made opened no others; None: all of theirs."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+
+
 class IdentityProvider(Base):
     """Where the officials of a town sign in with the account they have anyway (OpenID Connect)."""
 

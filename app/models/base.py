@@ -45,6 +45,7 @@ class Base(DeclarativeBase):
         dict[str, Any] | None: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB,
         list[str]: ARRAY(Text),
+        list[int] | None: ARRAY(BigInteger),
     }
 
 

@@ -21,6 +21,10 @@ class Town(Base):
     name: Mapped[str]
     ruian: Mapped[int | None] = mapped_column(unique=True)
     """RÚIAN code of the municipality, six digits; names repeat, codes don't."""
+    ico: Mapped[str | None]
+    """The municipality's identification number (IČO), eight digits: who publishes open data."""
+    addresses: Mapped[dict[str, Any] | None]
+    """Whence the rows of `address` are: {"source", "loaded_at", "count"}."""
     census: Mapped[dict[str, Any] | None]
     """Who lives here: {"source", "groups": [{"from", "to" (null: and over), "sex" ("f" or "m"), "people"}]}."""
     vulgar_words: Mapped[list[str]] = mapped_column(server_default="{}")

@@ -91,6 +91,7 @@ class MapRecord:
     final_summary: Mapping[str, Any] | None = field(repr=False)
     previous: str | None
     """The slug of the round before."""
+    open_data: Mapping[str, Any] | None = field(repr=False)
     story: Texts
     story_published: bool
     categories: Sequence[CategoryRecord]
@@ -232,6 +233,7 @@ def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapR
         anonymised_at=row.anonymised_at,
         final_summary=row.final_summary,
         previous=previous,
+        open_data=row.open_data,
         story=row.story,
         story_published=row.story_published,
         categories=tuple(

@@ -24,6 +24,8 @@ class TownRecord:
     census: Mapping[str, Any] | None = field(repr=False)
     vulgar_words: Sequence[str]
     ordinary_words: Sequence[str]
+    ico: str | None
+    addresses: Mapping[str, Any] | None
 
 
 def find_town(session: Session, slug: str) -> TownRecord:
@@ -44,5 +46,13 @@ def list_towns(session: Session, ids: Sequence[int] | None = None) -> list[TownR
 
 def _record(row: Town) -> TownRecord:
     return TownRecord(
-        row.id, row.slug, row.name, row.ruian, row.census, tuple(row.vulgar_words), tuple(row.ordinary_words)
+        row.id,
+        row.slug,
+        row.name,
+        row.ruian,
+        row.census,
+        tuple(row.vulgar_words),
+        tuple(row.ordinary_words),
+        row.ico,
+        row.addresses,
     )
