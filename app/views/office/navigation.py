@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import request
+from flask import current_app, request
 
 from app.i18n import N_
 from app.models import Role
@@ -31,6 +31,7 @@ MAP_WAYS = (
     Way("office.dashboard", N_("Overview")),
     Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
     Way("office.report_page", N_("Report")),
+    Way("office.connect", N_("Into the GIS"), also=frozenset({"office.older_map", "office.map_open_data"})),
     Way("office.story", N_("Story"), Role.EDITOR),
     Way(
         "office.setup",
@@ -53,6 +54,8 @@ TOWN_WAYS = (
     Way("office.templates", N_("Ready answers")),
     Way("office.words", N_("Words to mind")),
     Way("office.census", N_("Who lives here")),
+    Way("office.addresses", N_("Addresses"), Role.EDITOR),
+    Way("office.open_data", N_("Open data"), Role.EDITOR),
     Way("office.audit", N_("Who did what"), Role.EDITOR),
 )
 
@@ -83,5 +86,5 @@ def _open_ways(ways: Sequence[Way], town_id: int) -> list[Link]:
     return [
         Link(way.endpoint, way.name, request.endpoint in {way.endpoint, *way.also})
         for way in ways
-        if official is not None and official.may(town_id, way.role)
+        if official is not None and official.may(town_id, way.role) and way.endpoint in current_app.view_functions
     ]

@@ -1,0 +1,3 @@
+"""The API's definition as OpenAPI 3.0."""
+
+from __future__ import annotations

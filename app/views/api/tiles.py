@@ -1,0 +1,3 @@
+"""Vector tiles of a map's pins."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The addresses of a town, loaded from its RÚIAN list."""
+
+from __future__ import annotations

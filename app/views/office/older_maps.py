@@ -1,0 +1,3 @@
+"""Older emotional maps, loaded from a file."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Personal tokens for GIS clients: made, named, revoked."""
+
+from __future__ import annotations
