@@ -32,6 +32,9 @@ class Config:
     """How many proxies in front set X-Forwarded-*; 0 trusts none."""
     tile_hosts: frozenset[str] = frozenset()
     """Tile servers on the town's inner network, by name, that maps may use (services/outward.py)."""
+    operator_ico: str = ""
+    operator_name: str = ""
+    """Who answers for the open-data catalogue of a server with several towns."""
 
     @classmethod
     def from_environment(cls) -> Config:
@@ -48,6 +51,8 @@ class Config:
             secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
             trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
             tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
+            operator_ico=(os.environ.get("POCIT_OPERATOR_ICO") or "").strip(),
+            operator_name=(os.environ.get("POCIT_OPERATOR_NAME") or "").strip(),
         )
 
 

@@ -153,6 +153,22 @@ class TooMany(Refusal):
         super().__init__()
 
 
+class ServerBusy(TooMany):
+    """As much of this is under way as the machine bears; carries after how many seconds to come again."""
+
+    title = N_("Others are taking files just now. Please try again in a moment.")
+
+    def __init__(self, retry_after_s: int = 20) -> None:
+        """Keep the waiting time."""
+        super().__init__(retry_after_s)
+
+
+class FormTooSmall(Unacceptable):
+    """A form of file that can't hold so much."""
+
+    title = N_("A Shapefile can't hold so much. Please take a GeoPackage, or fewer pins.")
+
+
 class InvalidInput(Refusal):
     """A file, folder or form that breaks its own rules."""
 
@@ -174,6 +190,7 @@ STATUS: dict[type[Refusal], int] = {
     MapClosed: 422,
     InvalidInput: 422,
     TooMany: 429,
+    ServerBusy: 503,
 }
 
 

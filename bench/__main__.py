@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-PLUMBING = {"__main__", "database", "servers", "servers_bare", "table", "load"}
+PLUMBING = {"__main__", "api_peers", "database", "memory", "servers", "servers_bare", "table", "load"}
 
 
 def names() -> list[str]:

@@ -19,7 +19,7 @@ READY_S = 30
 @contextmanager
 def gunicorn(application: str, environment: Mapping[str, str], ready_path: str) -> Iterator[int]:
     """The port of a running application, such as "app:create_app()"."""
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -32,21 +32,23 @@ def gunicorn(application: str, environment: Mapping[str, str], ready_path: str) 
     ]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
     try:
-        _wait(port, ready_path, process)
+        wait_ready(port, ready_path, process)
         yield port
     finally:
         process.terminate()
         process.wait(READY_S)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+def wait_ready(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the path is answered with 200."""
     until = time.monotonic() + READY_S
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -55,6 +57,7 @@ def _wait(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
             if connection.getresponse().status == 200:
                 return
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     msg = f"the server on port {port} did not get ready"
     raise RuntimeError(msg)

@@ -7,6 +7,7 @@ POCIT_WORKERS and POCIT_THREADS override the counts; `--bind` says where.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import threading
@@ -32,6 +33,8 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 5
 backlog = 1024
+# A filter stands in the address of a GIS: the longest line that gunicorn takes.
+limit_request_line = 8190
 # The workers' heartbeat files: on a disk they would wait for it.
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its files there unguessable
 worker_tmp_dir = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
@@ -60,6 +63,12 @@ def on_starting(server: Arbiter) -> None:
     launcher = os.environ.get("POCIT_LAUNCHER")
     if launcher:
         _end_with_parent(signal.SIGTERM, int(launcher))
+
+
+def when_ready(server: Arbiter) -> None:
+    """What was loaded before the fork stays shared: the garbage collector would write into all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:

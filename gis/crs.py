@@ -96,6 +96,35 @@ def is_geographic(epsg: int) -> bool:
         raise UnknownCrs(epsg) from error
 
 
+@cache
+def is_flat(epsg: int) -> bool:
+    """Whether the system gives places two coordinates, in degrees or metres; raises UnknownCrs.
+
+    Heights, geocentric and compound systems do not.
+    """
+    _known(epsg)
+    crs = CRS.from_epsg(epsg)
+    return bool((crs.is_projected or crs.is_geographic) and not crs.is_compound and len(crs.axis_info) == 2)
+
+
+NEARBY_DEG: Final = 6.0
+"""A town at the edge of two UTM zones is drawn in either, and national systems are used a little beyond."""
+
+
+def is_of_use(epsg: int, lon: float, lat: float) -> bool:
+    """Whether the system is meant for this place, or nearly; raises UnknownCrs."""
+    _known(epsg)
+    area = CRS.from_epsg(epsg).area_of_use
+    if area is None:
+        return True
+    west, south, east, north = area.bounds
+    if not south - NEARBY_DEG <= lat <= north + NEARBY_DEG:
+        return False
+    if west > east:  # over the 180th meridian
+        return lon >= west - NEARBY_DEG or lon <= east + NEARBY_DEG
+    return bool(west - NEARBY_DEG <= lon <= east + NEARBY_DEG)
+
+
 def to_metric(srid: int) -> Transform:
     """The way from (lon, lat) to metric (x, y), for arrays; points it can't reach become infinite."""
     return transformer(WGS84, srid)

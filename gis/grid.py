@@ -67,31 +67,9 @@ def coarse_of(index: ArrayLike) -> Indices:
     return coarse
 
 
-def count_people(x_index: ArrayLike, y_index: ArrayLike, respondent: ArrayLike) -> Cells:
-    """Cells weighing people: each respondent at most once in a square, however many pins they set there."""
-    x, y, who = _rows(x_index, y_index, respondent)
-    distinct = np.unique(np.column_stack([x, y, who]), axis=0)
-    return _counted(distinct[:, 0], distinct[:, 1])
-
-
-def count_pins(x_index: ArrayLike, y_index: ArrayLike) -> Cells:
-    """Cells weighing pins: every one counts 1."""
-    return _counted(np.asarray(x_index, dtype=np.int64), np.asarray(y_index, dtype=np.int64))
-
-
 def square_polygons(x_index: ArrayLike, y_index: ArrayLike, side_m: int = SQUARE_M) -> NDArray[np.object_]:
     """Metric polygons of squares, for drawing and for joining with other layers."""
     x = np.asarray(x_index, dtype=np.float64) * side_m
     y = np.asarray(y_index, dtype=np.float64) * side_m
     squares: NDArray[np.object_] = shapely.box(x, y, x + side_m, y + side_m)
     return squares
-
-
-def _rows(x_index: ArrayLike, y_index: ArrayLike, respondent: ArrayLike) -> tuple[Indices, Indices, Indices]:
-    _, who = np.unique(np.asarray(respondent), return_inverse=True)
-    return np.asarray(x_index, dtype=np.int64), np.asarray(y_index, dtype=np.int64), who.astype(np.int64)
-
-
-def _counted(x: Indices, y: Indices) -> Cells:
-    squares, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
-    return Cells(squares[:, 0], squares[:, 1], counts.astype(np.float64))

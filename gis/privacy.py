@@ -32,15 +32,6 @@ class Crowd:
         return cls(*(np.asarray(column, dtype=np.int64) for column in (x_index, y_index, respondents)))
 
 
-def crowd_of(x_index: ArrayLike, y_index: ArrayLike, respondent: ArrayLike) -> Crowd:
-    """Distinct respondents per 250 m square, from one row a pin with its 25 m square and its respondent."""
-    _, who = np.unique(np.asarray(respondent), return_inverse=True)
-    rows = np.column_stack([coarse_of(x_index), coarse_of(y_index), who.astype(np.int64)])
-    distinct = np.unique(rows, axis=0)
-    squares, counts = np.unique(distinct[:, :2], axis=0, return_counts=True)
-    return Crowd(squares[:, 0], squares[:, 1], counts.astype(np.int64))
-
-
 def crowded(x_index: ArrayLike, y_index: ArrayLike, crowd: Crowd, k: int = DEFAULT_K) -> NDArray[np.bool_]:
     """Which 25 m squares lie in a 250 m square of at least k respondents (unknown squares have none)."""
     if k < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,26 @@ from sqlalchemy.orm import Session
 
 from app.inputs.accounts import AccountInput
 from app.inputs.map_folder import parse_map
-from app.models import AnsweredPlace, AnswerTemplate, Channel, Event, Pin, PinState, Report, Respondent, TownMap
+from app.models import (
+    AnsweredPlace,
+    AnswerTemplate,
+    Channel,
+    Event,
+    Official,
+    Pin,
+    PinState,
+    Report,
+    Respondent,
+    Town,
+    TownMap,
+)
 from app.queries.maps import MapRecord, read_map
-from app.services.accounts import save_official
+from app.queries.open_data import suggested
+from app.services.accounts import Person, save_official
+from app.services.audit import BY_ITSELF
 from app.services.maps import save_map
+from app.services.open_data import publish_open_data
+from app.services.tokens import make_token
 from gis.crs import to_metric
 from gis.grid import square_of
 
@@ -167,3 +184,21 @@ def a_ready_answer(session: Session, the_map: MapRecord, **values: Any) -> Answe
     session.add(kept)
     session.commit()
     return kept
+
+
+def a_token(
+    session: Session, email: str = "urad@testov.example", name: str = "QGIS", towns: list[int] | None = None
+) -> str:
+    """A personal token of the official with this e-mail."""
+    official = session.query(Official).filter_by(email=email).one()
+    token = make_token(session, Person(official.id, email), name, towns=towns)
+    session.commit()
+    return token
+
+
+def in_the_catalogue(session: Session, the_map: MapRecord, ico: str | None = "00845451", **said: Any) -> MapRecord:
+    """The map published as open data, its town with this IČO."""
+    session.execute(update(Town).where(Town.id == the_map.town_id).values(ico=ico))
+    publish_open_data(session, BY_ITSELF, the_map, replace(suggested(the_map), **({"person_free": True} | said)))
+    session.commit()
+    return read_map(session, the_map.slug)

@@ -14,8 +14,10 @@ GROUPS = {
     "db": "app.cli.database",
     "map": "app.cli.maps",
     "pins": "app.cli.pins",
+    "layer": "app.cli.layers",
     "heat": "app.cli.heat",
     "official": "app.cli.official",
+    "addresses": "app.cli.addresses",
 }
 
 

@@ -38,6 +38,8 @@ def import_(folder: Path) -> None:
             report = import_pins(session, the_map, rows, ImportOptions(keep_channel=True), opened.epsg)
         session.commit()
     click.echo(f"{'created' if saved.created else 'updated'} map {saved.slug}", err=True)
+    if wanted.boundary_turned:
+        click.echo("boundary recognised as S-JTSK, turned to WGS 84", err=True)
     if saved.town_was_called:
         click.echo(f"the town {saved.town_was_called} is now called {wanted.town.name}, on all its maps", err=True)
     if report:

@@ -8,9 +8,11 @@ import sys
 import click
 
 from app.cli.output import opened_session
-from app.inputs.accounts import AccountInput, parse_account
+from app.inputs.accounts import AccountInput, normal_email, parse_account
+from app.inputs.token_forms import parse_token_name
 from app.models import Role
 from app.services.accounts import SavedAccount, save_official
+from app.services.tokens import make_token_for
 
 PASSWORD_VARIABLE = "POCIT_OFFICIAL_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -39,6 +41,26 @@ def add(email: str, town_slug: str | None, role: str) -> None:
         saved = save_official(session, wanted)
         session.commit()
     _say(saved, wanted)
+
+
+@group.command("token")
+@click.argument("email")
+@click.option(
+    "--name", required=True, metavar="TEXT", help="What it is for: the client or script that will use it."
+)
+def token(email: str, name: str) -> None:
+    """Make a personal token for EMAIL, by which a GIS client or script reads what that official may see.
+
+    It is printed once; only its hash is stored. Clients send it as `Authorization: Bearer`, or by HTTP Basic as
+    the password. Its owner revokes it on the page of their account.
+    """
+    wanted = parse_token_name(name)
+    owner = normal_email(email)
+    with opened_session() as session:
+        made = make_token_for(session, owner, wanted)
+        session.commit()
+    click.echo(f"a token of {owner}, shown only now:", err=True)
+    click.echo(made)
 
 
 def _password() -> str | None:

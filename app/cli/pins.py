@@ -7,17 +7,18 @@ from pathlib import Path
 
 import click
 
-from app.cli.output import find_map, opened_session, output_option, with_progress, written
+from app.cli.layers import export_layer, file_options
+from app.cli.output import find_map, opened_session, with_progress
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
-from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
+from app.inputs.file_forms import FORMS
+from app.inputs.filters import Scope
 from app.inputs.imports import ImportOptions
 from app.inputs.pin_files import PinFile, open_pin_file
-from app.queries.features import stream_pins
+from app.queries.layers import PINS
 from app.queries.queue import queue_counts
 from app.services.flags import check_again, check_all
 from app.services.imports import ImportReport, import_pins
-from gis.geojson import stream
 
 
 @click.group()
@@ -61,6 +62,9 @@ def import_(
     )
     opened = open_pin_file(file, x_field, y_field)
     _expect_fields(opened, file, category_field, comment_field, respondent_field, created_field)
+    if opened.unknown_crs and not crs:
+        unknown = N_("The file's coordinate system is not an EPSG one; name it with --crs.")
+        raise InvalidInput(Problem("crs", unknown))
     epsg = _epsg(crs) if crs else opened.epsg
     with opened_session() as session:
         the_map = find_map(session, map_slug)
@@ -76,23 +80,10 @@ def import_(
 
 @group.command()
 @click.argument("map_slug", metavar="MAP")
-@click.option(
-    "-f", "--format", "file_format", type=click.Choice(["geojson"]), default="geojson", show_default=True
-)
-@click.option(
-    "--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.OFFICE.value, show_default=True
-)
-@output_option
-def export(map_slug: str, file_format: str, scope: str, output: Path | None) -> None:
-    """The pins of MAP as a file: everything (office), or only what is public."""
-    with opened_session() as session:
-        the_map = find_map(session, map_slug)
-        wanted = PUBLIC_FILTER if scope == Scope.PUBLIC else PinFilter()
-        if scope == Scope.PUBLIC and not the_map.publish_pins:
-            raise InvalidInput(Problem("map", N_("This map does not publish its pins.")))
-        with written(output) as file:
-            for chunk in stream(stream_pins(session, the_map, wanted, Scope(scope))):
-                file.write(chunk)
+@file_options
+def export(map_slug: str, form: str, crs: int, scope: str, output: Path | None) -> None:
+    """The pins of MAP as a file: everything (office), or only what is public. A Shapefile comes as a zip."""
+    export_layer(map_slug, PINS, FORMS[form], Scope(scope), crs, output)
 
 
 @group.command()

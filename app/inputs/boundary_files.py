@@ -99,7 +99,7 @@ def _layer_file(upload: Path, folder: Path, filename: str) -> Path:
     with upload.open("rb") as file:
         head = file.read(512)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _unpacked(upload, folder)
+        return unpacked(upload, folder)
     if head.startswith(b"SQLite format 3\x00"):
         return upload.rename(folder / "layer.gpkg")
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
@@ -113,13 +113,13 @@ def _layer_file(upload: Path, folder: Path, filename: str) -> Path:
     raise InvalidInput(upload_problem(UploadFault.NOT_A_LAYER, name=Path(filename).name[:80] or "?"))
 
 
-def _unpacked(upload: Path, folder: Path) -> Path:
+def unpacked(upload: Path, folder: Path, endings: tuple[str, ...] = LAYER_ENDINGS) -> Path:
     """The one layer in a zip, with the files that belong to it; their folders are left behind."""
     try:
         with zipfile.ZipFile(upload) as archive:
             members = archive.infolist()
             _refuse_bad_members(members)
-            layer = _only_layer(members)
+            layer = _only_layer(members, endings)
             budget = MOST_UNPACKED_BYTES
             for member in _of_layer(members, layer):
                 ending = PurePosixPath(member.filename).suffix.lower()
@@ -161,9 +161,9 @@ def _refuse_bad_members(members: Sequence[zipfile.ZipInfo]) -> None:
         raise InvalidInput(upload_problem(UploadFault.BOMB, megabytes=MOST_UNPACKED_BYTES >> 20))
 
 
-def _only_layer(members: Sequence[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+def _only_layer(members: Sequence[zipfile.ZipInfo], endings: tuple[str, ...]) -> zipfile.ZipInfo:
     files = [m for m in members if not m.is_dir() and not _is_litter(m.filename)]
-    layers = [m for m in files if m.filename.lower().endswith(LAYER_ENDINGS)]
+    layers = [m for m in files if m.filename.lower().endswith(endings)]
     if not layers:
         raise InvalidInput(upload_problem(UploadFault.NO_LAYER_IN_ZIP))
     if len(layers) > 1:
@@ -171,8 +171,8 @@ def _only_layer(members: Sequence[zipfile.ZipInfo]) -> zipfile.ZipInfo:
         raise InvalidInput(upload_problem(UploadFault.SEVERAL_LAYERS_IN_ZIP, names=names))
     layer = layers[0]
     if layer.filename.lower().endswith(".shp"):
-        endings = {PurePosixPath(m.filename).suffix.lower() for m in _of_layer(members, layer)}
-        missing = [ending for ending in (".shx", ".dbf") if ending not in endings]
+        there = {PurePosixPath(m.filename).suffix.lower() for m in _of_layer(members, layer)}
+        missing = [ending for ending in (".shx", ".dbf") if ending not in there]
         if missing:
             raise InvalidInput(upload_problem(UploadFault.MISSING_PARTS, missing=", ".join(missing)))
     return layer
@@ -213,7 +213,7 @@ def _read(layer: Path, wanted: Wanted) -> UploadedAreas:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=_bare_environment(layer.parent),
+            env=bare_environment(layer.parent, SKIPPED_DRIVERS),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=READING_S,
@@ -232,7 +232,7 @@ def _read(layer: Path, wanted: Wanted) -> UploadedAreas:
     return UploadedAreas(areas, bool(answer["turned"]))
 
 
-def _bare_environment(folder: Path) -> dict[str, str]:
+def bare_environment(folder: Path, skipped_drivers: str) -> dict[str, str]:
     """What the reading process gets to know: no database, no secrets, few drivers, no network."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -242,8 +242,8 @@ def _bare_environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "GDAL_SKIP": SKIPPED_DRIVERS,
-        "OGR_SKIP": SKIPPED_DRIVERS,
+        "GDAL_SKIP": skipped_drivers,
+        "OGR_SKIP": skipped_drivers,
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
         "PROJ_NETWORK": "OFF",
     }

@@ -32,6 +32,8 @@ from gis.outline import mended, polygonal
 MOST_MEMORY_BYTES = 3 << 30
 MOST_CPU_S = 25
 MOST_AREAS = 2_000
+MOST_ROWS = 50_000
+"""Rows of a layer whose codes are looked through for one town: the country has 6 258 municipalities."""
 MOST_VERTICES = 2_000_000
 MOST_NAME_CHARACTERS = 80
 EUROPE = (-32.0, 27.0, 46.0, 82.0)
@@ -92,7 +94,7 @@ class Found:
 
 def read_areas(path: Path, ruian: int | None, town: str) -> tuple[list[Found], list[str]]:
     """All areas of a file, the town's own marked, and what was turned on the way; Unreadable."""
-    layers = [_geojson_layer(path)] if path.suffix == ".geojson" else list(_gdal_layers(path))
+    layers = [_geojson_layer(path)] if path.suffix == ".geojson" else list(_gdal_layers(path, ruian))
     with_areas = [layer for layer in layers if any(len(polygonal(shape).geoms) for shape in layer.shapes)]
     if not with_areas:
         shapes = [shape for layer in layers for shape in layer.shapes if shape is not None and not shape.is_empty]
@@ -200,7 +202,7 @@ def _shape(geometry: Any) -> BaseGeometry | None:
         raise Unreadable(Fault.NOT_GEOJSON, reason=str(error)[:120]) from error
 
 
-def _gdal_layers(path: Path) -> Iterator[Layer]:
+def _gdal_layers(path: Path, ruian: int | None) -> Iterator[Layer]:
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
     from pyogrio.raw import read
@@ -216,7 +218,9 @@ def _gdal_layers(path: Path) -> Iterator[Layer]:
             fields = [str(f) for f, kind in zip(info["fields"], info["dtypes"], strict=True) if _is_plain(kind)][
                 :100
             ]
-            meta, _, shapes, columns = read(path, layer=name, columns=fields, max_features=MOST_AREAS + 1)
+            which = _which_rows(path, str(name), fields, ruian) if ruian else None
+            rows_read = {"fids": which} if which is not None else {"max_features": MOST_AREAS + 1}
+            meta, _, shapes, columns = read(path, layer=name, columns=fields, **rows_read)
             rows = [dict(zip(meta["fields"], values, strict=True)) for values in zip(*columns, strict=True)]
             yield Layer(
                 str(name),
@@ -226,6 +230,24 @@ def _gdal_layers(path: Path) -> Iterator[Layer]:
             )
     except (DataSourceError, DataLayerError, FieldError, GeometryError, ShapelyError, ValueError) as error:
         raise Unreadable(Fault.UNREADABLE, reason=str(error)[:160]) from error
+
+
+def _which_rows(path: Path, layer: str, fields: Sequence[str], ruian: int) -> np.ndarray | None:
+    """Of a layer of more areas than one can choose from, the rows that carry the town's code; None: all rows."""
+    import pyogrio
+    from pyogrio.raw import read
+
+    if not fields or not pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"] > MOST_AREAS:
+        return None
+    options = {"layer": layer, "columns": list(fields), "read_geometry": False, "return_fids": True}
+    meta, fids, _, columns = read(path, max_features=MOST_ROWS, **options)
+    by_name = dict(zip(meta["fields"], columns, strict=True))
+    for field in sorted(by_name, key=_code_rank):
+        hits = np.array([_number(value) == ruian for value in by_name[field]])
+        if 0 < hits.sum() <= MOST_AREAS:
+            found: np.ndarray = fids[hits]
+            return found
+    return None
 
 
 def _is_plain(dtype: Any) -> bool:

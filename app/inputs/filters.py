@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from app.errors import Malformed, Problem
 from app.i18n import N_
+from app.inputs.cql2_tree import Condition
 from app.inputs.search import Search
 from app.models import PinState, PinStatus
 
@@ -59,11 +59,14 @@ class PinFilter:
     """Question and option chosen, about the pin; several must all hold."""
     about: tuple[tuple[str, str], ...] = ()
     """The same about the person."""
+    where: Condition | None = None
+    """What a filter in CQL2, or the value of a property, asks beyond that; see inputs/item_parameters.py."""
 
 
 MOST_ITEMS = 10_000
 DEFAULT_ITEMS = 100
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 OPEN_ENDS = ("", "..", "0000-01-01T00:00:00Z", "9999-12-31T00:00:00Z")
 """How clients write an end that is open; QGIS sends years that no clock knows."""
 
@@ -79,40 +82,16 @@ def parse_limit(text: str | None) -> int:
     return min(int(text), MOST_ITEMS)
 
 
-def parse_after(text: str | None) -> uuid.UUID | None:
-    """The pin behind which a page begins."""
-    if text is None:
-        return None
-    try:
-        return uuid.UUID(text)
-    except ValueError as error:
-        raise Malformed(Problem("after", N_("Follow the link to the next page as it is."))) from error
-
-
-def parse_bbox(text: str | None) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of `bbox=` with four or, heights ignored, six numbers."""
-    if text is None:
-        return None
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 6:
-        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
-    if len(numbers) != 4 or not all(math.isfinite(n) for n in numbers) or numbers[1] > numbers[3]:
-        raise Malformed(Problem("bbox", N_("A box is four numbers: west, south, east, north.")))
-    return numbers[0], numbers[1], numbers[2], numbers[3]
-
-
 def parse_datetime(text: str | None) -> tuple[datetime | None, datetime | None]:
-    """The ends of `datetime=`: an instant, or an interval whose open ends are `..` or empty."""
+    """The ends of `datetime=`: an instant, or an interval, open ends `..` or empty; a day is all of it."""
     if text is None:
         return None, None
     parts = text.split("/")
     if len(parts) > 2 or text in ("", "/", "../..", "..", "../", "/.."):
         raise Malformed(Problem("datetime", N_("A time is an instant or an interval from/to.")))
-    ends = [None if part in OPEN_ENDS else _instant(part) for part in parts]
-    since, until = ends[0], ends[-1]
+    since, until = (None if part in OPEN_ENDS else _instant(part) for part in (parts[0], parts[-1]))
+    if until and DAY.fullmatch(parts[-1]):
+        until += timedelta(days=1, microseconds=-1)
     if since and until and since > until:
         raise Malformed(Problem("datetime", N_("The interval ends before it begins.")))
     return since, until
@@ -133,7 +112,8 @@ def parse_categories(text: str | None, known: Mapping[str, object]) -> frozenset
 def _instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        found.astimezone(UTC)  # there are moments at the ends of time that have none in UTC
+    except (ValueError, OverflowError) as error:
         raise Malformed(
             Problem("datetime", N_("This must be a date and time like 2026-09-14T08:00:00Z."))
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from app.config import TOWN_CLOCK
 from app.errors import Problem
 from app.i18n import N_
 from app.inputs.answers import Question, check_answers
@@ -21,6 +23,10 @@ NAMESPACE = uuid.UUID("6f1c3f0e-6d0b-5c0e-9f43-9a4f0a8b6c11")
 """For ids derived from what a row says: the same row is the same pin, however often it comes."""
 
 ABOUT_PREFIXES = ("about.", "about_")
+CZECH_MOMENT = re.compile(
+    r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:,? +(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?", re.ASCII
+)
+"""As offices write it, 14. 9. 2026 8:00, by the town's clock; other times without a zone are UTC."""
 MOST_IMPORTED_COMMENT = 10_000
 """Old surveys had longer comments than we let people write; they are kept whole."""
 
@@ -34,6 +40,10 @@ class ImportOptions:
     comment_field: str | None = None
     respondent_field: str | None = None
     created_field: str | None = None
+    category: str | None = None
+    """The key of one category that every row means."""
+    only_named: bool = False
+    """For a stranger's file: a field that is not named here means nothing, whatever it is called."""
     keep_channel: bool = False
     """For a map folder's own pins: they say how they came. Otherwise the channel is `import`."""
 
@@ -83,10 +93,11 @@ class RowReader:
         values, options = row.values, self.options
         try:
             category = self._category(values)
-            comment = _comment(values.get(options.comment_field or "comment"))
+            comment = _comment(self._said(values, options.comment_field, "comment"))
             created_at = _moment(
-                values.get(options.created_field or "created_at"), options.created_field or "created_at"
+                self._said(values, options.created_field, "created_at"), options.created_field or "created_at"
             )
+            values = {"id": values.get("id")} if options.only_named else values
             answered_at = _moment(values.get("answered_at"), "answered_at")
             answers = self._answers(values, category)
             about = self._about(values)
@@ -97,7 +108,7 @@ class RowReader:
             zoom = _zoom(values.get("zoom"))
         except _Bad as bad:
             return bad.problem
-        respondent = _text(values.get(options.respondent_field or "respondent"))
+        respondent = _text(self._said(row.values, options.respondent_field, "respondent"))
         pin_id = self._id(values, (respondent, category, f"{lon:.7f} {lat:.7f}", comment, created_at))
         person = self._respondent(respondent, pin_id)
         return ImportedPin(
@@ -105,9 +116,20 @@ class RowReader:
             _comment(values.get("answer")), answered_at, json.dumps(answers), json.dumps(about),
         )  # fmt: skip
 
+    def _said(self, values: Mapping[str, Any], named: str | None, ours: str) -> Any:
+        """The value of the field named for it; of the one with our own name where none is and it may count."""
+        if named is None and self.options.only_named:
+            return None
+        return values.get(named or ours)
+
     def _category(self, values: Mapping[str, Any]) -> str:
-        written = _text(values.get(self.options.category_field or "category")) or ""
-        key = self.options.category_keys.get(written) or self.target.categories.get(written.casefold())
+        if self.options.category is not None:
+            return self.options.category
+        written = _text(self._said(values, self.options.category_field, "category")) or ""
+        key = self.options.category_keys.get(written)
+        if key is None and self.options.only_named:
+            raise _Bad("category", N_("“%(written)s” was left out."), written=written[:80])
+        key = key or self.target.categories.get(written.casefold())
         if key is None:
             raise _Bad("category", N_("The map has no category “%(written)s”."), written=written[:80])
         return key
@@ -149,7 +171,8 @@ class RowReader:
         """The person of the row; where the file knows no people, every row is one."""
         if written is None:
             return uuid.uuid5(NAMESPACE, f"alone {pin_id}")
-        return _uuid(written) or uuid.uuid5(NAMESPACE, repr((self.target.slug, "respondent", written)))
+        own = None if self.options.only_named else _uuid(written)
+        return own or uuid.uuid5(NAMESPACE, repr((self.target.slug, "respondent", written)))
 
 
 class _Bad(Exception):
@@ -187,6 +210,9 @@ def _moment(value: Any, name: str) -> datetime | None:
     if text is None:
         return None
     try:
+        if czech := CZECH_MOMENT.fullmatch(text):
+            day, month, year, hour, minute, second = (int(part or 0) for part in czech.groups())
+            return datetime(year, month, day, hour, minute, second, tzinfo=TOWN_CLOCK)
         found = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
         raise _Bad(name, N_("This must be a date and time like 2026-09-14T08:00:00Z.")) from None

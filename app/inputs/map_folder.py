@@ -17,6 +17,7 @@ from shapely import MultiPolygon
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs import fields as f
+from app.inputs.boundary_files import Wanted, read_boundary_file
 from app.inputs.boundary_words import boundary_problem
 from app.inputs.defaults import ABOUT, CATEGORIES, CZECH_BASEMAP
 from app.inputs.fields import Fields
@@ -25,7 +26,8 @@ from app.inputs.pins import OPTIONAL_TEXT, OURS
 from app.models import EventKind, Moderation, QuestionType, ShowOthers
 from gis.crs import KROVAK
 from gis.crs import metric_srid as metric_srid_at
-from gis.geojson import InvalidGeometry, read_boundary
+from gis.geojson import InvalidGeometry, Reason, read_boundary
+from gis.outline import joined
 from gis.palette import palette
 from gis.shapes import SHAPES
 
@@ -33,6 +35,8 @@ SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 EVENT_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,23}")
 MOST_BASEMAP_BYTES = 20_000_000
 MOST_MAP_BYTES = 1_000_000
+LAYER_FILES = ("boundary.gpkg", "boundary.zip")
+"""What may stand in the place of boundary.geojson: a layer in which the town's area is found by its code."""
 RESERVED = OURS | {"category", "zoom", "geometry", *OPTIONAL_TEXT}
 """Properties of a pin that a question may not be called."""
 
@@ -45,19 +49,44 @@ def read_map_folder(folder: Path) -> MapInput:
             Problem("folder", N_("The folder's name becomes the address: small letters, digits, hyphens."))
         )
     description = _json(folder / "map.json")
-    try:
-        boundary = read_boundary(_read(folder / "boundary.geojson", MOST_MAP_BYTES * 20))
-    except InvalidGeometry as error:
-        raise InvalidInput(boundary_problem(error, "boundary.geojson")) from error
     basemap_file = folder / "basemap.geojson"
     pins = folder / "pins.geojson"
-    return parse_map(
+    boundary, turned = _boundary(folder, description)
+    whole = parse_map(
         description,
         slug=slug,
         boundary=boundary,
         basemap_geojson=_basemap(basemap_file) if basemap_file.exists() else None,
         pins_file=pins if pins.exists() else None,
     )
+    return replace(whole, boundary_turned=turned)
+
+
+def _boundary(folder: Path, description: Any) -> tuple[MultiPolygon, bool]:
+    """The boundary of `boundary.geojson`, or the town's own area in a layer; and whether it had to be turned."""
+    for name in LAYER_FILES:
+        if (folder / name).exists() and not (folder / "boundary.geojson").exists():
+            return _from_layer(folder / name, description)
+    try:
+        return read_boundary(_read(folder / "boundary.geojson", MOST_MAP_BYTES * 20)), False
+    except InvalidGeometry as error:
+        if error.reason is Reason.KROVAK_NUMBERS:
+            return _from_layer(folder / "boundary.geojson", description)
+        raise InvalidInput(boundary_problem(error, "boundary.geojson")) from error
+
+
+def _from_layer(path: Path, description: Any) -> tuple[MultiPolygon, bool]:
+    town = description.get("town") if isinstance(description, Mapping) else None
+    town = town if isinstance(town, Mapping) else {}
+    code, name = town.get("ruian"), town.get("name")
+    wanted = Wanted(code if isinstance(code, int) else None, name if isinstance(name, str) else "")
+    with path.open("rb") as file:
+        found = read_boundary_file(file, path.name, wanted)
+    own = [area.area for area in found.areas if area.chosen and not area.crossing]
+    if not own:
+        nobody = N_("None of the areas carries the town's code or name, or its outline crosses itself.")
+        raise InvalidInput(Problem(path.name, nobody))
+    return joined(own), found.turned_krovak
 
 
 def parse_map(

@@ -92,6 +92,8 @@ class MapInput:
     metric_srid: int
     basemap_geojson: str | None = field(default=None, repr=False)
     pins_file: Path | None = None
+    boundary_turned: bool = False
+    """Whether the boundary was recognised as S-JTSK in another order or sign than its file says."""
 
     @property
     def basemap_fingerprint(self) -> str | None:

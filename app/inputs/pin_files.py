@@ -15,10 +15,12 @@ import shapely
 
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
+from gis.crs import KROVAK
 
 MOST_CSV_CELL = 1_000_000
 ROWS_AT_ONCE = 10_000
 
+TABLE_ENDINGS = (".csv", ".txt", ".tsv")
 GDAL_DRIVERS = {
     ".geojson": "GeoJSON",
     ".json": "GeoJSON",
@@ -28,8 +30,14 @@ GDAL_DRIVERS = {
 }
 """What GDAL may open, by the file's ending: its other drivers never get to see a stranger's file."""
 
-X_NAMES = ("x", "lon", "lng", "long", "longitude", "easting")
-Y_NAMES = ("y", "lat", "latitude", "northing")
+X_NAMES = (
+    "x", "lon", "lng", "long", "longitude", "easting", "souradnice_x", "souřadnice x", "souradnice x", "x_jtsk",
+    "jtsk_x", "coord_x", "point_x", "delka", "zemepisna_delka", "zeměpisná délka",
+)  # fmt: skip
+Y_NAMES = (
+    "y", "lat", "latitude", "northing", "souradnice_y", "souřadnice y", "souradnice y", "y_jtsk", "jtsk_y",
+    "coord_y", "point_y", "sirka", "zemepisna_sirka", "zeměpisná šířka",
+)  # fmt: skip
 WKT_NAMES = ("wkt", "geometry", "geom")
 
 
@@ -54,11 +62,29 @@ class PinFile:
     fields: tuple[str, ...]
     rows: Iterator[PinRow] = field(repr=False)
     count: int | None = None
+    place: tuple[str, ...] = ()
+    """The columns of a table that hold x and y, or the one with WKT."""
+    unknown_crs: str | None = None
+    """The name of the file's coordinate system, where it has no EPSG code."""
 
 
 def open_pin_file(path: Path, x_field: str | None = None, y_field: str | None = None) -> PinFile:
     """The points of a CSV, GeoJSON, GeoPackage, Shapefile or FlatGeobuf; InvalidInput when it can't be read."""
-    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+    opened = look_into_pin_file(path, x_field, y_field)
+    if path.suffix.lower() in TABLE_ENDINGS and not opened.place:
+        raise InvalidInput(
+            Problem(
+                path.name,
+                N_("Which columns hold x and y? Name them with --x and --y; there are: %(names)s."),
+                {"names": ", ".join(opened.fields)},
+            )
+        )
+    return opened
+
+
+def look_into_pin_file(path: Path, x_field: str | None = None, y_field: str | None = None) -> PinFile:
+    """The same; but a table whose place columns are not known comes with rows that have no place yet."""
+    if path.suffix.lower() in TABLE_ENDINGS:
         return _open_csv(path, x_field, y_field)
     if path.suffix.lower() in GDAL_DRIVERS:
         return _open_gdal(path)
@@ -83,7 +109,7 @@ def _open_csv(path: Path, x_field: str | None, y_field: str | None) -> PinFile:
         raise InvalidInput(Problem(path.name, N_("The file is empty.")))
     names = tuple(name.strip() for name in heading)
     place = _place_columns(path, names, x_field, y_field)
-    return PinFile(None, names, _csv_rows(path, encoding, dialect, names, place))
+    return PinFile(None, names, _csv_rows(path, encoding, dialect, names, place), place=place)
 
 
 def _csv_rows(
@@ -112,8 +138,10 @@ def _csv_rows(
 
 
 def _place(values: Mapping[str, str], place: tuple[str, ...]) -> tuple[float | None, float | None]:
+    if not place:
+        return None, None
     if len(place) == 2:
-        return _decimal(values.get(place[0])), _decimal(values.get(place[1]))
+        return decimal(values.get(place[0])), decimal(values.get(place[1]))
     try:
         point = shapely.from_wkt(values.get(place[0]) or "")
     except shapely.errors.GEOSException:
@@ -122,7 +150,7 @@ def _place(values: Mapping[str, str], place: tuple[str, ...]) -> tuple[float | N
 
 
 def _place_columns(path: Path, names: tuple[str, ...], x: str | None, y: str | None) -> tuple[str, ...]:
-    """The columns of x and y, or the one with WKT."""
+    """The columns of x and y, or the one with WKT; none when nobody can tell."""
     if (x is None) != (y is None):
         raise InvalidInput(Problem("--x, --y", N_("Name both columns, or none.")))
     if x and y:
@@ -142,16 +170,10 @@ def _place_columns(path: Path, names: tuple[str, ...], x: str | None, y: str | N
         return (found[2],)
     if found[0] and found[1]:
         return found[0], found[1]
-    raise InvalidInput(
-        Problem(
-            path.name,
-            N_("Which columns hold x and y? Name them with --x and --y; there are: %(names)s."),
-            {"names": ", ".join(names)},
-        )
-    )
+    return ()
 
 
-def _decimal(text: str | None) -> float | None:
+def decimal(text: str | None) -> float | None:
     """A number with a decimal point or comma; nothing for anything else."""
     try:
         number = float((text or "").strip().replace("\u00a0", "").replace(" ", "").replace(",", "."))
@@ -196,7 +218,10 @@ def _open_gdal(path: Path) -> PinFile:
     if info["driver"] != GDAL_DRIVERS[path.suffix.lower()]:
         raise InvalidInput(Problem(path.name, N_("The file is not what its ending says.")))
     names = tuple(str(name) for name in info["fields"])
-    return PinFile(_epsg(info["crs"]), names, _gdal_rows(path, names, info["features"]), info["features"])
+    epsg = _epsg(info["crs"])
+    unknown = str(info["crs"])[:60] if info["crs"] and epsg is None else None
+    rows = _gdal_rows(path, names, info["features"])
+    return PinFile(epsg, names, rows, info["features"], unknown_crs=unknown)
 
 
 def _gdal_rows(path: Path, names: tuple[str, ...], total: int) -> Iterator[PinRow]:
@@ -234,16 +259,17 @@ def _plain(value: Any) -> Any:
 
 
 def _epsg(crs: str | None) -> int | None:
-    """The EPSG code of GDAL's CRS text."""
+    """The EPSG code of GDAL's CRS text; None where it has none, or there is no text."""
     if not crs:
         return None
     from pyproj import CRS
+    from pyproj.exceptions import CRSError
 
-    if crs.startswith("EPSG:"):
-        return int(crs.removeprefix("EPSG:"))
-    found: int | None = CRS.from_user_input(crs).to_epsg(min_confidence=60)
-    if found is None:
-        raise InvalidInput(
-            Problem("crs", N_("The file's coordinate system is not an EPSG one; name it with --crs."))
-        )
-    return found
+    if crs.startswith("EPSG:") and crs[5:].isdecimal():
+        return int(crs[5:])
+    try:
+        found: int | None = CRS.from_user_input(crs).to_epsg(min_confidence=60)
+    except CRSError:
+        return None
+    # Every GIS has its own names for S-JTSK; what order and sign it is in, the numbers tell.
+    return KROVAK if found is None and "krovak" in crs.lower() else found

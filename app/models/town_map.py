@@ -91,7 +91,7 @@ class TownMap(Base):
     final_summary: Mapped[dict[str, Any] | None]
     """The numbers of people as they were counted before that (queries/summary.py), with the groups' coverage."""
     open_data: Mapped[dict[str, Any] | None]
-    """What the open-data catalogue says of the map beyond what the map says of itself; None: it is not in it."""
+    """What the open-data catalogue says of the map (inputs/open_data_form.py), once `published_at` is set."""
     story: Mapped[Texts] = mapped_column(server_default="{}")
     """What the town did about it, in its own words (Markdown): for the story of a finished map."""
     story_published: Mapped[bool] = mapped_column(server_default=text("false"))

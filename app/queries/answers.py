@@ -191,7 +191,7 @@ def people_of_places(session: Session, the_map: MapRecord, wanted: PinFilter = P
         return {}
     query = (
         select(AnsweredPlace.id, func.count(Pin.respondent_id.distinct()))
-        .join(Pin, _in_place())
+        .join(Pin, pin_lies_in_place())
         .where(*conditions(the_map.id, wanted))
         .group_by(AnsweredPlace.id)
     )
@@ -254,7 +254,7 @@ def _answered_by_itself(the_map: MapRecord) -> list[Any]:
     return [*conditions(the_map.id, PUBLIC_FILTER), Pin.place_id.is_(None), Pin.answered_at.is_not(None), said]
 
 
-def _in_place() -> Any:
+def pin_lies_in_place() -> Any:
     """The condition that a pin lies in an answered place of its map, and is meant by it."""
     return and_(
         Pin.map_id == AnsweredPlace.map_id,

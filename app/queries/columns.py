@@ -56,6 +56,9 @@ class Column:
     values: Mapping[str, Texts | str] = field(default_factory=dict)
     """What its codes mean: texts of the map, or gettext ids."""
 
+    is_code: bool = False
+    """Whether it is one of `values` in every row: letters, digits and underscores, nothing that JSON escapes."""
+
     def in_words(self, words: Language) -> str:
         """What the column says, in this language."""
         return text_in(self.label, words.code) if self.label is not None else words.gettext(self.meaning)
@@ -115,9 +118,8 @@ def _office(the_map: MapRecord) -> list[Column]:
 def _column(
     name: str, kind: Kind, source: Any, meaning: str, values: Mapping[Any, Texts | str] | None = None
 ) -> Column:
-    return Column(
-        name, kind, name, source, meaning, values={str(key): said for key, said in (values or {}).items()}
-    )
+    coded = {str(key): said for key, said in (values or {}).items()}
+    return Column(name, kind, name, source, meaning, values=coded, is_code=bool(coded))
 
 
 def _asked(question: QuestionRecord, name: str, answers: Any) -> Column:

@@ -1,9 +1,9 @@
-"""Pins as GeoJSON Features: which columns each pair of eyes gets, under the names of the interface."""
+"""Which pins a filter means, as conditions and rows; and the Feature that a pin's author reads."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,8 +21,6 @@ from app.queries.maps import MapRecord
 from app.queries.search import says
 from gis.geojson import DECIMALS
 
-STREAM_ROWS = 2000
-
 PUBLIC_COLUMNS = (
     "category",
     "comment",
@@ -34,16 +32,6 @@ PUBLIC_COLUMNS = (
     "answer",
     "answered_at",
 )
-OFFICE_COLUMNS = ("state", "hidden_reason", "respondent", "zoom")
-ABOUT_PREFIX = "about_"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of pins, and whether more follow."""
-
-    rows: Sequence[Row[Any]]
-    more: bool
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ def pin_query(the_map: MapRecord, wanted: PinFilter, scope: Scope) -> Select[Any
 
 
 def conditions(map_id: int, wanted: PinFilter) -> list[Any]:
-    """The WHERE of a filter."""
+    """The WHERE of a filter, without its `where`: that one needs the map's columns (see pin_rows.pins_from)."""
     found: list[Any] = [Pin.map_id == map_id]
     if wanted.categories is not None:
         found.append(Pin.category.in_(sorted(wanted.categories)))
@@ -135,78 +123,10 @@ def _office_conditions(map_id: int, wanted: PinFilter) -> list[Any]:
     return found
 
 
-def page_of_pins(
-    session: Session,
-    the_map: MapRecord,
-    wanted: PinFilter,
-    scope: Scope,
-    *,
-    after: uuid.UUID | None,
-    limit: int,
-) -> Page:
-    """Pins in the order of their ids, from behind `after`: pins that arrive meanwhile shift nobody."""
-    query = pin_query(the_map, wanted, scope).order_by(Pin.id).limit(limit + 1)
-    if after is not None:
-        query = query.where(Pin.id > after)
-    rows = session.execute(query).all()
-    return Page(rows[:limit], len(rows) > limit)
-
-
-def count_pins(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> int:
-    """How many pins match."""
-    query = select(func.count()).select_from(Pin).where(*conditions(the_map.id, wanted))
-    if scope is Scope.PUBLIC:
-        query = query.where(Pin.state == PinState.VISIBLE)
-    return session.scalar(query) or 0
-
-
-def stream_pins(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> Iterator[dict[str, Any]]:
-    """All matching pins as Features, read in batches: memory stays the same for any number."""
-    query = pin_query(the_map, wanted, scope).order_by(Pin.id)
-    for row in session.execute(query, execution_options={"yield_per": STREAM_ROWS}):
-        yield feature(row, the_map, scope)
-
-
-def find_pin(session: Session, the_map: MapRecord, pin_id: uuid.UUID, scope: Scope) -> Row[Any] | None:
-    """One pin, if this scope may see it."""
-    return session.execute(pin_query(the_map, PinFilter(), scope).where(Pin.id == pin_id)).first()
-
-
 def pins_of(session: Session, the_map: MapRecord, respondent_id: uuid.UUID) -> Sequence[Row[Any]]:
     """Everything one respondent pinned, oldest first, whatever its state."""
     query = pin_query(the_map, PinFilter(), Scope.OFFICE).where(Pin.respondent_id == respondent_id)
     return session.execute(query.order_by(Pin.created_at, Pin.id)).all()
-
-
-def feature(row: PinRow, the_map: MapRecord, scope: Scope) -> dict[str, Any]:
-    """The GeoJSON Feature of a row; flat properties, always all of them, so that every client sees one schema."""
-    properties = _properties(row)
-    for question in the_map.questions:
-        if question.published or scope is Scope.OFFICE:
-            properties[question.key] = row.answers.get(question.key)
-    if scope is Scope.OFFICE and isinstance(row, Row):
-        properties["state"] = row.state
-        properties["hidden_reason"] = reason_words(row.hidden_reason, language(the_map.languages[0]))
-        properties["respondent"] = str(row.respondent)
-        properties["zoom"] = row.zoom
-        for question in the_map.about:
-            properties[ABOUT_PREFIX + question.key] = row.about.get(question.key)
-    found: dict[str, Any] = Feature(
-        id=str(row.id),
-        geometry=Point((row.lon, row.lat), precision=DECIMALS),
-        properties=properties,
-    )
-    return found
-
-
-def office_columns(the_map: MapRecord) -> list[str]:
-    """The names of all properties that an official's Feature of this map has, in their order."""
-    return [
-        *PUBLIC_COLUMNS,
-        *(question.key for question in the_map.questions),
-        *OFFICE_COLUMNS,
-        *(ABOUT_PREFIX + question.key for question in the_map.about),
-    ]
 
 
 def own_feature(row: PinRow, the_map: MapRecord, code: str | None = None) -> dict[str, Any]:
@@ -214,13 +134,16 @@ def own_feature(row: PinRow, the_map: MapRecord, code: str | None = None) -> dic
 
     `code` is the language in which the author reads why; else the map's first.
     """
-    found = feature(row, the_map, Scope.PUBLIC)
-    answers = {question.key: row.answers.get(question.key) for question in the_map.questions}
-    found["properties"] |= answers | {
-        "state": row.state,
-        "hidden_reason": reason_words(row.hidden_reason, language(code or the_map.languages[0])),
-        "zoom": row.zoom,
-    }
+    properties = _properties(row)
+    # As everybody reads them first, then those that only the author does.
+    for question in sorted(the_map.questions, key=lambda question: not question.published):
+        properties[question.key] = row.answers.get(question.key)
+    properties["state"] = row.state
+    properties["hidden_reason"] = reason_words(row.hidden_reason, language(code or the_map.languages[0]))
+    properties["zoom"] = row.zoom
+    found: dict[str, Any] = Feature(
+        id=str(row.id), geometry=Point((row.lon, row.lat), precision=DECIMALS), properties=properties
+    )
     return found
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from babel.dates import format_date
@@ -22,26 +22,15 @@ from app.models import Pin
 from app.queries.features import conditions
 from app.queries.heat import uses_snapshot
 from app.queries.heat_store import HeatStore
+from app.queries.heat_words import METHOD_K, METHOD_PEOPLE, METHOD_PINS, METHOD_WHO
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.summary import Count, Summary, count_summary, stored_summary
-from gis.formats.folium_map import Assets, Layer, StandaloneMap, Words, standalone_map
+
+if TYPE_CHECKING:
+    from gis.formats.folium_map import Layer, Words
 
 LEAFLET = ROOT / "static" / "vendor" / "leaflet"
 DECIMAL_COMMA = frozenset({"cs"})
-
-METHOD_PEOPLE = N_(
-    "Counted in squares of 25 m: one person counts once in one square and feeling, however many pins they"
-    " placed there. Each count is spread softly over its surroundings, most of it within %(metres)s m."
-)
-METHOD_PINS = N_(
-    "Every pin counts, in squares of 25 m; few busy people may weigh much. Each count is spread softly over"
-    " its surroundings, most of it within %(metres)s m."
-)
-METHOD_K = N_("Nothing is drawn where fewer than %(k)s people marked the same thing within a square of 250 m.")
-METHOD_WHO = N_(
-    "People took part of their own accord; this is not a survey of a chosen sample. Many pins in one place"
-    " mean that many people know it."
-)
 
 
 @dataclass(frozen=True)
@@ -76,6 +65,9 @@ def heat_page(session: Session, store: HeatStore, the_map: MapRecord, edition: E
         layers.append(_layer(category, summary.category(category.key), points, language))
         if not heat.is_empty:
             layers[-1] = replace(layers[-1], surface=heat.surface, breaks=heat.breaks)
+    # Here, as folium is large, and everything else in this module is asked for without it.
+    from gis.formats.folium_map import Assets, StandaloneMap, standalone_map
+
     return standalone_map(
         StandaloneMap(
             words=_words(the_map, summary, query, scope, language),
@@ -96,6 +88,8 @@ def _points(session: Session, the_map: MapRecord, wanted: PinFilter) -> Sequence
 
 
 def _layer(category: CategoryRecord, count: Count, points: Sequence[Any], language: Language) -> Layer:
+    from gis.formats.folium_map import Layer
+
     return Layer(
         label=text_in(category.word, language.code),
         fill=category.color,
@@ -108,6 +102,8 @@ def _layer(category: CategoryRecord, count: Count, points: Sequence[Any], langua
 
 
 def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope, language: Language) -> Words:
+    from gis.formats.folium_map import Words
+
     say = language.gettext
     by_people = query.weight is Weight.PEOPLE
     return Words(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -36,6 +37,12 @@ There is no end of bandwidths to ask for; the other threads (deploy/gunicorn.con
 """
 PATIENCE_S = 2.0
 RETRY_S = 5
+ATTEMPTS = 4
+"""How often heat begins again because pins came or went between its mark and its counting.
+
+Kept under the older mark, the newer pins would come back with it: a pin that is hidden and shown again makes the
+same mark again. A map that never rests long enough is given at last as it was found, under a mark of its own.
+"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,10 @@ class Heat:
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.breaks or self.surface.peak < self.breaks[0]
+
+
+class _Moved(Exception):
+    """Pins came, went or changed while they were counted."""
 
 
 class Shelf:
@@ -121,23 +132,44 @@ class HeatStore:
         All categories of a map share their breaks, so that one colour depth means one number of people.
         TooMany when too many at once ask for bandwidths of their own.
         """
-        version = heat_version(session, the_map, wanted, scope)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._heat(session, the_map, query, scope, wanted)
+            except _Moved:
+                continue
+        return self._heat(session, the_map, query, scope, wanted, strict=False)
+
+    def _heat(
+        self,
+        session: Session,
+        the_map: MapRecord,
+        query: HeatQuery,
+        scope: Scope,
+        wanted: PinFilter,
+        *,
+        strict: bool = True,
+    ) -> Heat:
+        """The heat of this moment; _Moved where the moment passed while it was made."""
+        mark = heat_version(session, the_map, wanted, scope)
+        version = mark if strict else f"{mark}-{secrets.token_hex(8)}"
         base = (the_map.id, version, scope, wanted if scope is Scope.OFFICE else None)
         shared = (*base, "breaks", query.bandwidth_m, query.weight)
         is_usual = scope is Scope.OFFICE or query.bandwidth_m == DEFAULT_BANDWIDTH_M
         is_made = (*base, query) in self._shelf and (query.category is None or shared in self._shelf)
 
+        def counted() -> CountedSquares:
+            found = read_squares(session, the_map, wanted, scope)
+            if strict and heat_version(session, the_map, wanted, scope) != mark:
+                raise _Moved
+            return found
+
         def squares() -> CountedSquares:
-            return self._shelf.get(
-                (*base, "squares"),
-                lambda: read_squares(session, the_map, wanted, scope),
-                lambda made: len(made.people) * ROW_BYTES,
-            )
+            return self._shelf.get((*base, "squares"), counted, lambda made: len(made.people) * ROW_BYTES)
 
         def made_surface(asked: HeatQuery) -> Surface:
-            counted = squares()
+            found = squares()
             with self._making:
-                return make_surface(the_map, counted, asked, scope)
+                return make_surface(the_map, found, asked, scope)
 
         def surface(asked: HeatQuery) -> Surface:
             return self._shelf.get(

@@ -64,6 +64,8 @@ class MapRecord:
     """What the town minds beside the built-in lists, and what of them it lets pass; a change grows `version`."""
     ordinary_words: tuple[str, ...]
     ruian: int | None
+    has_addresses: bool
+    """Whether the town's addresses can be searched."""
     salt: bytes = field(repr=False)
     title: Texts
     intro: Texts
@@ -208,6 +210,7 @@ def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapR
         vulgar_words=tuple(row.town.vulgar_words),
         ordinary_words=tuple(row.town.ordinary_words),
         ruian=row.town.ruian,
+        has_addresses=bool(row.town.addresses),
         salt=row.salt,
         title=row.title,
         intro=row.intro,

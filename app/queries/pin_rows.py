@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
+from app.i18n import Language
 from app.inputs.filters import PinFilter, Scope
 from app.models import Pin, PinState, Respondent
 from app.queries.columns import Column, pin_columns
-from app.queries.copied import CSV, RAW, copied
+from app.queries.copied import CSV, TABLE, copied, copied_texts
+from app.queries.cql2_conditions import sql_condition
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
-from gis.crs import WGS84, is_geographic, transformer
-from gis.formats.layer import ID, Kind, arrow_type, layer_schema
-from gis.formats.wkb import point_wkb
-from gis.geojson import DECIMALS, dumps
+from gis.crs import WGS84
+from gis.formats.copied_points import CopiedPoints
+from gis.formats.layer import SEVERAL, Kind
+from gis.formats.layer_geojson import collection_head, decimals_of
+from gis.formats.table_csv import BLANK, FORMULA, table_heading
+from gis.geojson import dumps
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-PIECE_BYTES = 1 << 17
-"""What is gathered before it is sent: COPY gives a row at a time, the web wants more."""
-BATCH_BYTES = 1 << 20
-METRIC_DECIMALS = 3
-SEVERAL = "; "
-
+MOST_ARGUMENTS = 90
+"""A function of PostgreSQL takes a hundred."""
 JSON_TIME = r'\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\"'
+SHEET_TIME = JSON_TIME.replace(r"\"", "")
 
 
 def pins_from(the_map: MapRecord, wanted: PinFilter, scope: Scope, *columns: Any) -> Select[Any]:
@@ -40,12 +48,14 @@ def pins_from(the_map: MapRecord, wanted: PinFilter, scope: Scope, *columns: Any
         query = query.join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
     else:
         query = query.where(Pin.state == PinState.VISIBLE)
+    if wanted.where is not None:
+        query = query.where(sql_condition(wanted.where, pin_columns(the_map, scope)))
     return query.where(*conditions(the_map.id, wanted))
 
 
 def json_feature(columns: Sequence[Column], epsg: int = WGS84, *, lat_first: bool = False) -> ColumnElement[str]:
     """The SQL that makes one GeoJSON Feature as text: numbers rounded, all properties always there."""
-    # Put together as text: json_build_object takes twice as long, and the time goes nowhere else.
+    # Put together as text: json_build_object takes half as long again, and the time goes nowhere else.
     parts: list[Any] = [
         '{"type":"Feature","id":"',
         cast(Pin.id, Text),
@@ -56,10 +66,15 @@ def json_feature(columns: Sequence[Column], epsg: int = WGS84, *, lat_first: boo
     for n, column in enumerate(columns):
         parts += [("," if n else "") + dumps(column.name) + ":", _json_value(column)]
     parts.append("}}")
-    text: Any = literal_column("''")
-    for part in parts:
-        text = text.op("||")(literal_column(_quoted(part)) if isinstance(part, str) else part)
-    return cast(text, Text)
+    return _joined([literal_column(_quoted(part)) if isinstance(part, str) else part for part in parts])
+
+
+def _joined(parts: list[Any]) -> ColumnElement[str]:
+    """Parts as one text: by one call for many, as each `||` would write all that stands before it once more."""
+    if len(parts) > MOST_ARGUMENTS:
+        some = range(0, len(parts), MOST_ARGUMENTS)
+        return _joined([_joined(parts[n : n + MOST_ARGUMENTS]) for n in some])
+    return func.concat(*parts, type_=Text)
 
 
 def geojson_pins(
@@ -71,118 +86,51 @@ def geojson_pins(
     east before north, as in all files.
     """
     query = pins_from(the_map, wanted, scope, json_feature(pin_columns(the_map, scope), epsg))
-    head = {"type": "FeatureCollection", "name": "pins"}
-    crs = (
-        {} if epsg == WGS84 else {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{epsg}"}}}
-    )
-    yield (dumps(head | crs)[:-1] + ',"features":[\n').encode()
-    first = True
-    for piece in _gathered(copied(session, query, RAW), PIECE_BYTES):
-        # Each row ends with a line break; between rows a comma belongs before it, behind the last none.
-        rows = piece[:-1].replace(b"\n", b",\n")
-        yield rows if first else b",\n" + rows
-        first = False
+    yield collection_head("pins", epsg)
+    separator = b""
+    for features in copied_texts(session, query):
+        if features:
+            yield separator + b",\n".join(features)
+            separator = b",\n"
     yield b"\n]}\n"
 
 
-def pin_batches(
+def csv_pins(
     session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope, epsg: int = WGS84
-) -> Iterator[pa.RecordBatch]:
-    """All matching pins as Arrow batches with the columns that gis/formats/layer.py names."""
+) -> Iterator[bytes]:
+    """All matching pins as the pieces of a table for spreadsheets and GIS, as gis/formats/table_csv.py has it."""
     columns = pin_columns(the_map, scope)
-    fields = [Kind.TEXT, Kind.NUMBER, Kind.NUMBER, *(column.kind for column in columns)]
-    names = [ID, "lon", "lat", *(column.name for column in columns)]
+    decimals = decimals_of(epsg)
+    x, y = (
+        func.trim_scale(func.round(cast(axis(position_in(epsg)), Numeric), decimals))
+        for axis in (func.ST_X, func.ST_Y)
+    )
     query = pins_from(
         the_map,
         wanted,
         scope,
         Pin.id,
-        func.ST_X(Pin.position),
-        func.ST_Y(Pin.position),
-        *(_table_value(column) for column in columns),
+        func.concat("POINT (", x, " ", y, ")"),
+        x.label("x"),
+        y.label("y"),
+        literal(f"EPSG:{epsg}"),
+        *(_sheet_value(column) for column in columns),
     )
-    move = transformer(WGS84, epsg)
-    for table in _csv_batches(copied(session, query, CSV), names, fields):
-        x, y = move(table.column("lon").to_numpy(), table.column("lat").to_numpy())
-        values = [_column(table, column) for column in columns]
-        yield _batch([table.column(ID), *values, point_wkb(x, y)], columns)
+    yield table_heading(epsg, [column.name for column in columns])
+    yield from copied(session, query, TABLE)
 
 
-def _column(table: pa.RecordBatch, column: Column) -> Any:
-    from pyarrow import compute
-
-    values = table.column(column.name)
-    return compute.assume_timezone(values, "UTC") if column.kind is Kind.TIME else values
-
-
-def _batch(arrays: Sequence[Any], columns: Sequence[Column]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_arrays(
-        arrays, schema=layer_schema((column.name, column.kind) for column in columns)
+def pin_points(
+    session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope, words: Language, epsg: int = WGS84
+) -> CopiedPoints:
+    """All matching pins as the batches of a layer; they are read when somebody asks for the first."""
+    columns = pin_columns(the_map, scope)
+    place = position_in(epsg)
+    query = pins_from(
+        the_map, wanted, scope, Pin.id, func.ST_X(place), func.ST_Y(place), *(_table_value(c) for c in columns)
     )
-
-
-def _csv_batches(pieces: Iterable[bytes], names: Sequence[str], kinds: Sequence[Kind]) -> Iterator[pa.RecordBatch]:
-    """The rows of COPY's CSV with the types of their kinds; what is empty without quotes is missing."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    some = iter(pieces)
-    first = next(some, None)
-    if first is None:
-        return
-    types = {name: arrow_type(kind) for name, kind in zip(names, kinds, strict=True)}
-    # COPY writes moments as UTC without saying so.
-    types |= {name: pa.timestamp("us") for name, kind in zip(names, kinds, strict=True) if kind is Kind.TIME}
-    yield from csv.open_csv(
-        pa.PythonFile(_Reading(chain([first], some)), mode="r"),
-        read_options=csv.ReadOptions(use_threads=False, block_size=BATCH_BYTES, column_names=list(names)),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=types,
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
-
-
-class _Reading(io.RawIOBase):
-    """Pieces of bytes as a file that can be read once."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        gathered, length = [self._left], len(self._left)
-        while size < 0 or length < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            gathered.append(piece)
-            length += len(piece)
-        whole = b"".join(gathered)
-        cut = len(whole) if size < 0 else size
-        self._left = whole[cut:]
-        return whole[:cut]
-
-
-def _gathered(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
-    held: list[bytes] = []
-    length = 0
-    for piece in pieces:
-        held.append(piece)
-        length += len(piece)
-        if length >= size:
-            yield b"".join(held)
-            held, length = [], 0
-    if held:
-        yield b"".join(held)
+    pieces = copied(session, query, CSV)
+    return CopiedPoints(pieces, [column.as_field(words) for column in columns])
 
 
 def position_in(epsg: int) -> Any:
@@ -191,7 +139,7 @@ def position_in(epsg: int) -> Any:
 
 
 def _json_point(epsg: int, *, lat_first: bool) -> ColumnElement[Any]:
-    decimals = DECIMALS if is_geographic(epsg) else METRIC_DECIMALS
+    decimals = decimals_of(epsg)
     point = position_in(epsg)
     if lat_first:
         point = func.ST_FlipCoordinates(point)
@@ -199,6 +147,8 @@ def _json_point(epsg: int, *, lat_first: bool) -> ColumnElement[Any]:
 
 
 def _json_value(column: Column) -> ColumnElement[Any]:
+    if column.is_code:
+        return func.concat('"', column.source, '"')
     match column.kind:
         case Kind.INTEGER | Kind.NUMBER:
             return func.coalesce(cast(column.source, Text), "null")
@@ -224,6 +174,20 @@ def _table_value(column: Column) -> ColumnElement[Any]:
             return func.timezone("UTC", column.source)
         case _:
             return column.source
+
+
+def _sheet_value(column: Column) -> ColumnElement[Any]:
+    """The value for a spreadsheet: a text that it would run as a formula stands behind an apostrophe."""
+    match column.kind:
+        case Kind.INTEGER | Kind.NUMBER:
+            return column.source
+        case Kind.TIME:
+            return func.to_char(func.timezone("UTC", column.source), SHEET_TIME)
+        case _:
+            text = _table_value(column)
+            first = func.left(func.ltrim(text, BLANK), 1)
+            risky = and_(first != "", func.strpos(FORMULA, first) > 0)
+            return case((risky, literal("'").op("||")(text)), else_=text)
 
 
 def _quoted(text: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
@@ -25,4 +23,7 @@ def is_ready(session: Session) -> bool:
 @cache
 def newest_revision() -> str | None:
     """The newest migration of this checkout."""
+    from alembic.config import Config as AlembicConfig
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(AlembicConfig(str(ROOT / "migrations" / "alembic.ini"))).get_current_head()

@@ -83,17 +83,19 @@ def name_of_area(session: Session, store: HeatStore, the_map: MapRecord, area: M
 
 
 def place_names(session: Session, store: HeatStore, the_map: MapRecord) -> Names | None:
-    """The names of the map's own layer; None where it has none."""
+    """The names of the map's own layer, read once; None where it has none."""
     if the_map.basemap_fingerprint is None:
         return None
-
-    def read() -> Names | None:
-        layer = basemap_layer(session, the_map.id)
-        found = names_of(json.loads(layer.geojson)["features"], the_map.metric_srid) if layer else None
-        return found if found and len(found.names) else None
-
     # The same names, under the same key, as the results page reads (queries/story.py).
-    return store.remember((the_map.id, the_map.basemap_fingerprint, the_map.metric_srid, "names"), read, 500_000)
+    key = (the_map.id, the_map.basemap_fingerprint, the_map.metric_srid, "names")
+    return store.remember(key, lambda: read_names(session, the_map), 500_000)
+
+
+def read_names(session: Session, the_map: MapRecord) -> Names | None:
+    """The names of the map's own layer as it is stored; None where it has none."""
+    layer = basemap_layer(session, the_map.id)
+    found = names_of(json.loads(layer.geojson)["features"], the_map.metric_srid) if layer else None
+    return found if found and len(found.names) else None
 
 
 def _of_category(

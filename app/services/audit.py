@@ -36,6 +36,9 @@ ACTIONS: Mapping[str, str] = {
     "account.recovery_codes": N_("made new recovery codes"),
     "account.recovery_code": N_("used a recovery code"),
     "account.identity": N_("was recognised by the town’s sign-in for the first time"),
+    "token.make": N_("made a token for a GIS client"),
+    "token.revoke": N_("revoked a token of a GIS client"),
+    "token.revoke_all": N_("revoked all tokens of somebody’s GIS clients"),
     "pin.mask": N_("covered words of a pin"),
     "pin.unmask": N_("uncovered words of a pin"),
     "pin.undo": N_("took back a decision about pins"),
@@ -69,6 +72,13 @@ ACTIONS: Mapping[str, str] = {
     "identity.change": N_("changed how officials of a town sign in"),
     "identity.remove": N_("ended signing in through the town’s own accounts"),
     "census.change": N_("changed the table of who lives in the town"),
+    "addresses.load": N_("loaded the addresses of the town"),
+    "addresses.remove": N_("removed the addresses of the town"),
+    "pins.import": N_("imported pins from a file"),
+    "town.ico": N_("changed the IČO of the town"),
+    "open_data.change": N_("changed what the open-data catalogue says of a map"),
+    "open_data.publish": N_("put a map into the open-data catalogue"),
+    "open_data.withdraw": N_("took a map out of the open-data catalogue"),
 }
 """Every deed by its key, in words."""
 

@@ -20,6 +20,7 @@ from app.services.accounts import Person, record_own, set_password
 from app.services.audit import Deed
 from app.services.invitations import take_back_all_of
 from app.services.sealing import derived_key
+from app.services.tokens import revoke_of_outsider
 
 RESET_VALID = timedelta(hours=24)
 
@@ -48,6 +49,7 @@ def remove_colleague(session: Session, by: OfficialRecord, town_id: int, officia
     email, before = _email(session, official_id), row.role
     session.execute(delete(TownRole).where(TownRole.official_id == official_id, TownRole.town_id == town_id))
     take_back_all_of(session, official_id, town_id)
+    revoke_of_outsider(session, official_id)
     audit.record(session, by, Deed("official.remove", email, {"from": before}), town_id=town_id)
 
 
@@ -71,6 +73,7 @@ def set_admin(session: Session, by: OfficialRecord, official_id: int, *, admin: 
             delete(Invitation).where(Invitation.invited_by == official_id, Invitation.used_at.is_(None))
         )
     session.flush()
+    revoke_of_outsider(session, official_id)
     detail = {"from": None if admin else Role.ADMIN.value, "to": Role.ADMIN.value if admin else None}
     audit.record(session, by, Deed("official.role", row.email, detail))
 

@@ -22,6 +22,8 @@ from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, to_metric, tran
 from gis.grid import square_of
 
 ROWS_AT_ONCE = 10_000
+KROVAK_KIN = frozenset({None, WGS84, 2065, 4156, 5221, 5513, KROVAK})
+"""Systems whose numbers are looked at: many files name one of them and mean S-JTSK in another order or sign."""
 MANY = 500
 """Rows after which the planner's picture of the tables is wrong."""
 NO_POINT = N_("There is no point.")
@@ -86,7 +88,8 @@ def import_pins(
 
 
 def _import_map(session: Session, the_map: MapRecord, options: ImportOptions) -> ImportMap:
-    unknown = set(options.category_keys.values()) - the_map.category_by_key.keys()
+    named = {*options.category_keys.values(), *([options.category] if options.category is not None else [])}
+    unknown = named - the_map.category_by_key.keys()
     if unknown:
         raise InvalidInput(
             Problem("--category", N_("There is no category %(key)s."), {"key": ", ".join(sorted(unknown))})
@@ -107,13 +110,36 @@ def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> 
         y = np.array([np.nan if row.y is None else row.y for row in chunk])
         report.read += len(chunk)
         both = ~(np.isnan(x) | np.isnan(y))
-        krovak = recognise_krovak(x[both], y[both]) if epsg in (None, 5513, KROVAK) else None
+        krovak = recognise_krovak(x[both], y[both]) if epsg in KROVAK_KIN else None
         if krovak is not None:
             order = krovak.order
             if not krovak.is_standard:
                 report.turned_krovak = order
         lon, lat = _to_wgs84(x, y, order, epsg)
         yield Batch(chunk, lon, lat)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Points of a file in WGS 84; those without a place are not a number."""
+
+    lon: np.ndarray
+    lat: np.ndarray
+    order: str | None
+    """How the coordinates were written, where they were recognised as S-JTSK."""
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether S-JTSK had to be turned."""
+        return self.order not in (None, "east_north")
+
+
+def placed(x: np.ndarray, y: np.ndarray, epsg: int | None) -> Placed:
+    """Where points lie that are written so; the same as their import does. InvalidInput for an unknown CRS."""
+    both = ~(np.isnan(x) | np.isnan(y))
+    krovak = recognise_krovak(x[both], y[both]) if epsg in KROVAK_KIN else None
+    order = krovak.order if krovak else None
+    return Placed(*_to_wgs84(x, y, order, epsg), order)
 
 
 def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None) -> tuple[np.ndarray, np.ndarray]:

@@ -126,6 +126,7 @@ def page_config(the_map: MapRecord) -> dict[str, Any]:
         "maxComment": MOST_COMMENT_CHARACTERS,
         "api": f"{request.script_root}/api/collections/{the_map.slug}",
         "pinsUrl": url_for("data.compact", slug=the_map.slug),
+        "placesUrl": url_for("place_search.places", slug=the_map.slug) if the_map.has_addresses else None,
         "resultsUrl": f"{request.script_root}/m/{the_map.slug}/results",
         "receiptUrl": f"{request.script_root}/m/{the_map.slug}/receipt",
         "anonymised": the_map.anonymised_at is not None,

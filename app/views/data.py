@@ -12,13 +12,15 @@ from shapely.geometry import mapping
 from app.db import session
 from app.errors import NotAllowed, Problem, Unknown
 from app.i18n import N_
+from app.inputs.file_forms import FORM_BY_ENDING, parse_epsg
 from app.inputs.filters import PUBLIC_FILTER, Scope
+from app.inputs.heat import single
 from app.queries.compact import compact_pins, pins_version
-from app.queries.features import stream_pins
 from app.queries.maps import basemap_layer
+from app.views.dictionary import dictionary_file, dictionary_page
 from app.views.headers import FOR_EVER
+from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
 from app.views.reader import load_map
-from gis.geojson import stream
 
 blueprint = Blueprint("data", __name__)
 
@@ -54,22 +56,26 @@ def compact(slug: str) -> Response:
     return compact_response(version, lambda: compact_pins(session(), the_map, PUBLIC_FILTER))
 
 
-@blueprint.get("/data/<slug>/pins.geojson")
-def public_pins(slug: str) -> Response:
-    """All public pins, streamed."""
+@blueprint.get(f"/data/<slug>/<{LAYER}:name>.<{ENDING}:ending>")
+def layer_file(slug: str, name: str, ending: str) -> Response:
+    """One layer of what everybody may see, or all of them, as a file."""
     the_map = load_map(slug)
-    if not the_map.publish_pins:
-        raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))
-    return geojson_response(
-        stream_pins(session(), the_map, PUBLIC_FILTER, Scope.PUBLIC), filename=f"{the_map.slug}.geojson"
+    asked = single(request.args.to_dict(flat=False), FILE_PARAMETERS)
+    return file_response(
+        WantedFile(the_map, name, FORM_BY_ENDING[ending], Scope.PUBLIC, parse_epsg(asked.get("crs")))
     )
 
 
-def geojson_response(features: Iterable[dict[str, Any]], *, filename: str) -> Response:
-    """A FeatureCollection sent while it is read; a failure on the way cuts it, so it can't pass for whole."""
-    response = streamed(stream(features), mimetype=GEOJSON, filename=filename)
-    response.headers["Cache-Control"] = ASK_AGAIN
-    return response
+@blueprint.get("/data/<slug>/columns")
+def columns(slug: str) -> str:
+    """What the columns of the pins mean."""
+    return dictionary_page(load_map(slug), Scope.PUBLIC)
+
+
+@blueprint.get("/data/<slug>/columns.<any(csv, json):ending>")
+def columns_file(slug: str, ending: str) -> Response:
+    """The same as a file."""
+    return dictionary_file(load_map(slug), Scope.PUBLIC, ending)
 
 
 def streamed(pieces: Iterable[bytes], *, mimetype: str, filename: str) -> Response:

@@ -21,13 +21,18 @@ POLICY = (
 COMPRESSED = [
     "application/geo+json",
     "application/json",
+    "application/ld+json",
     "application/problem+json",
+    "application/vnd.mapbox-vector-tile",
     "image/svg+xml",
     "text/css",
     "text/html",
     "text/javascript",
 ]
 FOR_EVER = "public, max-age=31536000, immutable"
+OPEN_BLUEPRINTS = frozenset({"api", "data", "heat", "open_data"})
+"""Whose public answers the scripts of other sites may read."""
+EXPOSED = "Content-Crs, ETag, Link"
 
 
 def init_app(app: Flask) -> None:
@@ -40,6 +45,7 @@ def init_app(app: Flask) -> None:
     Compress(app)
     app.context_processor(lambda: {"csp_nonce": nonce()})
     app.after_request(_protect)
+    app.after_request(_open)
     app.after_request(_whole)
 
 
@@ -66,6 +72,20 @@ def _whole(response: Response) -> Response:
         # At once: the answer to a reader who has gone may never be closed.
         if isinstance(file, FileWrapper):
             file.close()
+    return response
+
+
+def _open(response: Response) -> Response:
+    """Public reading for the scripts of any site; as what nobody in particular sees.
+
+    No preflight is ever granted: a device token or an official's token stays with the pages it was made for, and
+    with `*` browsers hand out nothing that they asked for with cookies.
+    """
+    if request.path == "/api" or request.path.startswith("/api/"):
+        response.vary.update(["Accept", "Accept-Language", "Authorization", "Cookie"])
+    if request.method in ("GET", "HEAD") and request.blueprint in OPEN_BLUEPRINTS:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
     return response
 
 

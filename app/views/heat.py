@@ -21,7 +21,7 @@ from gis.palette import ThemeName
 blueprint = Blueprint("heat", __name__)
 
 EXTENSION = "pocit-heat"
-MOST_ZOOM = 20
+MOST_ZOOM = 22
 TILE_KEPT_S = 60
 DRAWING = "1"
 """Grows when the same numbers are drawn or written otherwise, so that browsers ask for the new picture."""

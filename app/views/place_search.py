@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+import hashlib
+import json
+from dataclasses import asdict
+
+from flask import Blueprint, Response, request
+
+from app.db import session
+from app.inputs.place_search import parse_places
+from app.queries.place_search import find_places
+from app.views.heat import heat_store
+from app.views.reader import load_map
 
 blueprint = Blueprint("place_search", __name__)
+
+KEPT_S = 600
+
+
+@blueprint.get("/m/<slug>/places")
+def places(slug: str) -> Response:
+    """Up to eight places of these words, as JSON: label, kind, longitude, latitude, whether inside the map."""
+    the_map = load_map(slug)
+    wanted = parse_places(request.args.get("q", ""))
+    found = find_places(session(), heat_store(), the_map, wanted) if wanted else []
+    body = json.dumps([asdict(one) for one in found], ensure_ascii=False)
+    response = Response(body, mimetype="application/json")
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:16])
+    response.headers["Cache-Control"] = f"public, max-age={KEPT_S}"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.make_conditional(request)
+    return response

@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.errors import Refusal, TooLarge, TooMany, status_of
 from app.i18n import N_
+from app.security import reads_by_token
+from app.views.negotiation import prefers_html
 from app.views.reader import reader_language
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ WORDS = {
     503: N_("The database is resting. Please try again in a moment."),
 }
 RETRY_S = 10
-FILES = (".png", ".tif", ".geojson", ".json", ".csv")
+FILES = (".png", ".tif", ".geojson", ".json", ".jsonld", ".csv", ".gpkg", ".fgb", ".zip", ".parquet")
 """Addresses that scripts and GIS clients ask, taking whatever comes; a browser says that it wants a page."""
 
 
@@ -53,9 +55,9 @@ def refused(refusal: Refusal) -> Response:
 def wants_json() -> bool:
     """Whether a program asks: the API, a file that is not a page, or whoever prefers JSON."""
     accepted = request.accept_mimetypes
-    if request.path.startswith("/api/"):
-        return True
-    if request.path.endswith(FILES) and not any(kind == "text/html" for kind, _ in accepted):
+    if request.path == "/api" or request.path.startswith("/api/"):
+        return request.method not in ("GET", "HEAD") or not prefers_html()
+    if (request.path.endswith(FILES) or reads_by_token()) and not any(kind == "text/html" for kind, _ in accepted):
         return True
     return accepted.best_match(["text/html", "application/json"]) == "application/json"
 

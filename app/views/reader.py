@@ -20,7 +20,7 @@ from app.db import session
 from app.errors import Refusal, Unknown
 from app.i18n import Language, language, languages, preferred, text_in
 from app.queries.maps import MapCache, MapRecord
-from app.security import current_official
+from app.security import reading_official
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ def on_map(opened: Session, slug: str, work: Callable[[MapRecord], T]) -> T:
 def _for_reader(the_map: MapRecord) -> MapRecord:
     """The map itself; a draft only for officials of its town, and for no cache on the way."""
     if the_map.draft:
-        official = current_official()
+        official = reading_official()
         if official is None or official.role_in(the_map.town_id) is None:
             raise Unknown
         g.private_answer = True
@@ -131,7 +131,7 @@ def _ngettext(one: str, many: str, n: int) -> str:
 
 def _chosen_code() -> str:
     offered = list(languages())
-    asked = request.args.get("lang") if request.endpoint and not request.path.startswith("/api/") else None
+    asked = request.args.get("lang") if request.endpoint else None
     for candidate in (asked, request.cookies.get(COOKIE)):
         if candidate in offered:
             return str(candidate)

@@ -80,6 +80,7 @@ def main() -> None:
         report(office)
         rules(office)
         refused_file(office)
+        into_the_gis(office)
         browser.close()
 
 
@@ -236,6 +237,12 @@ def refused_file(office: Office) -> None:
     page.locator("#file-error").wait_for()
     page.locator("#file-error").evaluate("(words) => words.scrollIntoView({block: 'center'})")
     take(page, "13-odmitnuty-soubor")
+
+
+def into_the_gis(office: Office) -> None:
+    """How a GIS is connected, and what the analysis finds."""
+    take(office.open("/maps/vzorov/connect"), "14-do-gis")
+    take(office.open("/maps/vzorov/analysis"), "15-ohniska")
 
 
 def take(page: Page, name: str) -> None:

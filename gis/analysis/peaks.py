@@ -7,7 +7,6 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import maximum_filter
 
 from gis.analysis.density import Surface
 from gis.grid import Floats
@@ -27,6 +26,8 @@ class Peak:
 
 def peaks(surface: Surface, *, least: float, limit: int = 5, apart_m: float = APART_M) -> list[Peak]:
     """The highest places of a surface, from the top: the highest within `apart_m`, none under `least`."""
+    from scipy.ndimage import maximum_filter
+
     reach = max(1, ceil(apart_m / surface.cell_m))
     highest = maximum_filter(surface.values, size=2 * reach + 1, mode="constant")
     rows, columns = np.nonzero((surface.values == highest) & (surface.values >= least) & (surface.values > 0))

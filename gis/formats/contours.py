@@ -25,7 +25,7 @@ def contour_features(surface: Surface, breaks: Breaks, *, unit: str) -> list[dic
     """
     to_degrees = to_wgs84(surface.srid)
     features = []
-    for low, high, area in _bands(surface, breaks):
+    for low, high, area in bands(surface, breaks):
         # Rounding to 6 decimals can close a thin neck: mend it before it becomes someone's topology error.
         geometry = shapely.make_valid(shapely.set_precision(transform_geometry(area, to_degrees), 1e-6))
         geometry = _areas_only(geometry)
@@ -41,8 +41,11 @@ def contour_features(surface: Surface, breaks: Breaks, *, unit: str) -> list[dic
     return features
 
 
-def _bands(surface: Surface, breaks: Breaks) -> Iterator[tuple[float, float, BaseGeometry]]:
-    """Metric areas between breaks, where the surface is given."""
+def bands(surface: Surface, breaks: Breaks) -> Iterator[tuple[float, float, BaseGeometry]]:
+    """From, to and metric area of each class that occurs, where the surface is given.
+
+    `to` of the highest class is the surface's highest value.
+    """
     frame = surface.frame
     lines = contour_generator(
         x=frame.x_centres(), y=frame.y_centres(), z=surface.values, fill_type=FillType.OuterOffset

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 GEOMETRY = "geometry"
 """The column of the batches that holds the geometry as WKB, x before y."""
 ID = "id"
+SEVERAL = "; "
+"""What stands between the texts of a list in a table."""
 
 
 class Kind(StrEnum):

@@ -23,3 +23,15 @@ def point_wkb(x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
     data = pa.py_buffer(points)
     offsets = pa.py_buffer(np.arange(len(x) + 1, dtype=np.int32) * _POINT.itemsize)
     return pa.Array.from_buffers(pa.binary(), len(x), [None, offsets, data])
+
+
+def bounds_of(geometries: Any) -> NDArray[np.float64]:
+    """The least and largest x and y of an Arrow array of WKB: (minx, miny, maxx, maxy), not-a-number for none.
+
+    >>> bounds_of(point_wkb(np.array([1.0, 3.0]), np.array([2.0, 0.5])))
+    array([1. , 0.5, 3. , 2. ])
+    """
+    import shapely
+
+    bounds: NDArray[np.float64] = shapely.total_bounds(shapely.from_wkb(np.array(geometries.to_pylist(), object)))
+    return bounds

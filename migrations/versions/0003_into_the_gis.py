@@ -54,7 +54,8 @@ def upgrade():
         "town", sa.Column("addresses", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
     )
     op.add_column(
-        "town_map", sa.Column("open_data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+        "town_map",
+        sa.Column("open_data", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
     )
 
 

@@ -12,6 +12,8 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pyogrio
 import pytest
 import shapely
 from shapely import MultiPolygon, Point, Polygon, box
@@ -275,7 +277,7 @@ def test_a_geopackage_opens_nothing_beside_itself(tmp_path: Path) -> None:
 def test_the_reading_process_has_only_the_drivers_we_offer_and_no_secrets(tmp_path: Path) -> None:
     """A newer GDAL may bring more drivers: then they belong on the list of those left out."""
     code = "import os, pyogrio; print(sorted(pyogrio.list_drivers()), sorted(os.environ))"
-    environment = boundary_files._bare_environment(tmp_path)
+    environment = boundary_files.bare_environment(tmp_path, boundary_files.SKIPPED_DRIVERS)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -290,3 +292,58 @@ def test_thousands_of_municipalities_are_too_many_and_two_thousand_are_quick(tmp
     fields = {"kod": [571164 if n == 7 else n for n in range(2_000)]}
     found = read(a_layer(tmp_path / "b.gpkg", many[:2_000], fields=fields))
     assert [n for n, area in enumerate(found.areas) if area.chosen] == [7]
+
+
+def all_municipalities(shapes: list[Polygon], at: int) -> tuple[list[Polygon], dict[str, list[object]]]:
+    """The country's 6 258 areas as RÚIAN's layer has them, the town's own at this place in it."""
+    areas = [
+        box(13 + n % 80 * 0.05, 49 + n // 80 * 0.015, 13.04 + n % 80 * 0.05, 49.01 + n // 80 * 0.015)
+        for n in range(6_258)
+    ]
+    areas[at : at + len(shapes)] = shapes
+    fields: dict[str, list[object]] = {
+        "KOD": [500_000 + n if not at <= n < at + len(shapes) else 571_164 for n in range(6_258)],
+        "NAZEV": [f"Obec {n}" if n != at else "Chrudim" for n in range(6_258)],
+    }
+    return areas, fields
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".shp"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_town_is_taken_out_of_the_layer_of_all_municipalities(tmp_path: Path, ending: str, sign: int) -> None:
+    areas, fields = all_municipalities([TOWN], 4_321)
+    shapes = shapely.transform(np.array([in_krovak(area) for area in areas]), lambda xy: sign * xy)
+    path = a_layer(tmp_path / f"obce{ending}", list(shapes), "EPSG:5514", fields)
+    found = read(zipped(path) if ending == ".shp" else path)
+    assert is_town(found)
+    assert found.areas[0].name == "Chrudim"
+    assert found.turned_krovak == (sign < 0)
+    assert "more than 2000 areas" in refusal_of_other(path, ending)
+
+
+def refusal_of_other(path: Path, ending: str) -> str:
+    raw = zipped(path) if ending == ".shp" else path.read_bytes()
+    with pytest.raises(InvalidInput) as refused:
+        read_boundary_file(io.BytesIO(raw), "obce", Wanted(111_111, "Jinde"))
+    (problem,) = refused.value.problems
+    return problem.message % problem.data
+
+
+def test_a_shapefile_in_windows_1250_keeps_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "obce.shp"
+    fields = {"KOD": np.array([572268, 571164]), "NAZEV": np.array(["Slatiňany", "Chrudim – Žďár"], dtype=object)}
+    shapes = shapely.to_wkb(np.array([in_krovak(positive_degrees) for positive_degrees in (NEXT, TOWN)]))
+    pyogrio.raw.write(
+        path,
+        shapes,
+        list(fields.values()),
+        list(fields),
+        geometry_type="Polygon",
+        crs="EPSG:5514",
+        encoding="cp1250",
+    )
+    for left_out in ([], [".cpg"]):
+        found = read(zipped(path, leave_out=left_out))
+        assert [area.chosen for area in found.areas] == [False, True]
+        if not left_out:
+            assert [area.name for area in found.areas] == ["Slatiňany", "Chrudim – Žďár"]

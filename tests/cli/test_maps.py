@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
+from shapely import Polygon, box
 from sqlalchemy.orm import Session
 
 from app.config import ROOT
@@ -15,6 +17,7 @@ from app.inputs.map_folder import slug_of
 from app.queries.maps import read_map
 from tests.builders import a_basemap, a_pin
 from tests.cli.conftest import Said
+from tests.layers import a_layer, in_krovak, zipped
 
 Pocit = Callable[..., Said]
 LEAST = {"title": {"cs": "Pocitová mapa Ostravy"}, "town": {"name": "Ostrava", "ruian": 554821}}
@@ -121,7 +124,6 @@ def test_a_wrong_folder_is_refused_by_name(pocit: Pocit, tmp_path: Path, descrip
 
 BOUNDARIES = {
     "crossing itself": ([[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]], "crosses itself"),
-    "Krovak": ([[[-744000, -1042000], [-743000, -1042000], [-743000, -1041000], [-744000, -1042000]]], "S-JTSK"),
     "empty": ([], "no area"),
 }
 
@@ -236,3 +238,50 @@ def test_a_database_that_is_not_there_is_said_in_one_line(pocit: Pocit, monkeypa
 )
 def test_a_name_makes_an_address(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+TOWN_AREA = Polygon([*SQUARE[:-1]])
+
+
+@pytest.mark.parametrize("name", ["boundary.gpkg", "boundary.zip"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_layer_of_municipalities_in_krovak_may_stand_for_the_boundary(
+    pocit: Pocit, live_session: Session, tmp_path: Path, name: str, sign: int
+) -> None:
+    folder = Path(a_folder(tmp_path))
+    (folder / "boundary.geojson").unlink()
+    shapes = [
+        shapely.transform(in_krovak(area), lambda xy: sign * xy) for area in (box(15, 49, 15.1, 49.1), TOWN_AREA)
+    ]
+    fields = {"KOD": [571164, 554821], "NAZEV": ["Chrudim", "Ostrava"]}
+    ending = ".gpkg" if name.endswith("gpkg") else ".shp"
+    layer = a_layer(tmp_path / f"obce{ending}", shapes, "EPSG:5514", fields)
+    (folder / name).write_bytes(layer.read_bytes() if ending == ".gpkg" else zipped(layer))
+    said = pocit("map", "import", str(folder))
+    assert said.status == 0, said.err
+    assert "recognised as S-JTSK" in said.err or sign > 0
+    assert shapely.hausdorff_distance(read_map(live_session, "ostrava").boundary, TOWN_AREA) < 1e-5
+
+
+def test_a_layer_without_the_town_is_refused_in_one_line(
+    pocit: Pocit, live_session: Session, tmp_path: Path
+) -> None:
+    folder = Path(a_folder(tmp_path))
+    (folder / "boundary.geojson").unlink()
+    fields = {"KOD": [1, 2], "NAZEV": ["Jedna", "Dvě"]}
+    layer = a_layer(tmp_path / "obce.gpkg", [box(15, 49, 15.1, 49.1), box(16, 49, 16.1, 49.1)], fields=fields)
+    (folder / "boundary.gpkg").write_bytes(layer.read_bytes())
+    said = pocit("map", "import", str(folder))
+    assert (said.status, len(said.err.splitlines())) == (1, 1)
+    assert "town's code or name" in said.err
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_geojson_boundary_in_krovak_is_recognised_and_turned(
+    pocit: Pocit, live_session: Session, tmp_path: Path, sign: int
+) -> None:
+    whole = json.loads(shapely.to_geojson(shapely.transform(in_krovak(TOWN_AREA), lambda xy: sign * xy)))
+    said = pocit("map", "import", a_folder(tmp_path, boundary=whole))
+    assert said.status == 0, said.err
+    assert "recognised as S-JTSK" in said.err or sign > 0
+    assert shapely.hausdorff_distance(read_map(live_session, "ostrava").boundary, TOWN_AREA) < 1e-5

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyogrio
 import pytest
+import shapely
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -288,3 +291,70 @@ def test_a_file_appears_only_when_it_is_whole(pocit: Pocit, live_session: Sessio
     a_map(live_session, publish={"pins": False})
     assert pocit("pins", "export", "testov", "--scope", "public", "-o", str(tmp_path / "no.geojson")).status == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("order", ["5514", "positive", "turned"])
+@pytest.mark.parametrize("written", ["dot", "comma", "wkt", "geojson"])
+def test_krovak_of_any_sign_in_any_writing_lands_in_its_place(
+    pocit: Pocit, live_session: Session, tmp_path: Path, order: str, written: str
+) -> None:
+    a_map(live_session)
+    east, north = krovak()
+    x, y = {"5514": (east, north), "positive": (-east, -north), "turned": (-north, -east)}[order]
+    if written == "geojson":
+        feature = {
+            "type": "Feature",
+            "properties": {"category": "safe"},
+            "geometry": {"type": "Point", "coordinates": [x, y]},
+        }
+        path = str(tmp_path / "a.geojson")
+        Path(path).write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    elif written == "wkt":
+        path = a_csv(tmp_path, [["category", "wkt"], ["safe", f"POINT ({x} {y})"]])
+    else:
+        numbers = [str(n).replace(".", "," if written == "comma" else ".") for n in (x, y)]
+        path = a_csv(tmp_path, [["kategorie", "Souřadnice X", "Souřadnice Y"], ["safe", *numbers]], delimiter=";")
+    said = pocit(
+        "pins",
+        "import",
+        "testov",
+        path,
+        *(["--category-field", "kategorie"] if written in ("dot", "comma") else []),
+    )
+    assert "1 stored" in said.err, said.err
+    where = live_session.execute(select(func.ST_X(Pin.position), func.ST_Y(Pin.position))).one()
+    assert where == pytest.approx(CENTRE, abs=1e-7)
+
+
+def test_a_layer_in_a_system_without_a_code_goes_in_by_the_one_that_is_named(
+    pocit: Pocit, live_session: Session, tmp_path: Path
+) -> None:
+    a_map(live_session)
+    path = tmp_path / "mistni.gpkg"
+    east, north = krovak()
+    own = "+proj=tmerc +lat_0=49 +lon_0=15.3 +k=0.99 +x_0=7 +y_0=9 +ellps=bessel +units=m"
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.array([shapely.Point(east, north)], dtype=object)),
+        [np.array(["safe"], dtype=object)],
+        ["category"],
+        geometry_type="Point",
+        crs=own,
+    )
+    said = pocit("pins", "import", "testov", str(path))
+    assert said.status == 1
+    assert "--crs" in said.err
+    assert "1 stored" in pocit("pins", "import", "testov", str(path), "--crs", "EPSG:5514").err
+
+
+@pytest.mark.parametrize(
+    "written", ["14. 9. 2015 8:30", "14.9.2015 08:30:00", "2015-09-14T06:30:00Z", "2015-09-14 06:30"]
+)
+def test_the_time_of_a_pin_is_read_as_offices_write_it(
+    pocit: Pocit, live_session: Session, tmp_path: Path, written: str
+) -> None:
+    a_map(live_session)
+    path = a_csv(tmp_path, [["category", "x", "y", "kdy"], ["safe", LON, LAT, written]])
+    assert "1 stored" in pocit("pins", "import", "testov", path, "--created-field", "kdy").err
+    (pin,) = pins(live_session)
+    assert pin.created_at.isoformat() == "2015-09-14T06:30:00+00:00" or pin.created_at.timestamp() == 1442212200

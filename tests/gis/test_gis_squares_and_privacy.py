@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gis.grid import Cells, coarse_of, count_people, count_pins, square_of, square_polygons
-from gis.privacy import Crowd, crowd_of, suppress
+from gis.analysis.voices import Voices
+from gis.grid import Cells, coarse_of, square_of, square_polygons
+from gis.privacy import Crowd, suppress
+
+
+def counted(x, y, who):
+    """The squares of pins with their people, and the people of the 250 m squares around."""
+    voices = Voices.of(x, y, who)
+    around = Voices.of(coarse_of(x), coarse_of(y), who)
+    return (
+        Cells.of(voices.x_index, voices.y_index, voices.people),
+        Crowd.of(around.x_index, around.y_index, around.people),
+    )
 
 
 def test_a_point_on_an_edge_belongs_to_the_square_that_begins_there():
@@ -21,9 +32,9 @@ def test_privacy_squares_begin_at_multiples_of_250_m_west_of_zero_too():
 
 
 def test_a_person_weighs_one_in_a_square_however_many_pins_they_set():
-    cells = count_people([1, 1, 1, 2], [1, 1, 1, 1], ["anna", "anna", "jan", "anna"])
-    assert dict(zip(cells.x_index.tolist(), cells.weight.tolist(), strict=True)) == {1: 2.0, 2: 1.0}
-    assert count_pins([1, 1, 1, 2], [1, 1, 1, 1]).total == 4
+    voices = Voices.of([1, 1, 1, 2], [1, 1, 1, 1], ["anna", "anna", "jan", "anna"])
+    assert dict(zip(voices.x_index.tolist(), voices.people.tolist(), strict=True)) == {1: 2, 2: 1}
+    assert voices.pins.tolist() == [3, 1]
 
 
 def test_square_polygons_are_the_squares():
@@ -44,7 +55,7 @@ def test_only_squares_in_a_crowd_of_k_people_are_kept(k, seed):
     rng = np.random.default_rng(seed)
     x, y = rng.integers(-60, 40, 700), rng.integers(-3000, -2950, 700)
     who = rng.zipf(1.5, 700) % 90
-    kept = suppress(count_people(x, y, who), crowd_of(x, y, who), k)
+    kept = suppress(*counted(x, y, who), k)
     assert set(zip(kept.x_index.tolist(), kept.y_index.tolist(), strict=True)) == by_hand(
         x.tolist(), y.tolist(), who.tolist(), k
     )
@@ -53,7 +64,7 @@ def test_only_squares_in_a_crowd_of_k_people_are_kept(k, seed):
 def test_many_pins_of_four_people_stay_silent():
     x, y = np.zeros(400, dtype=int), np.zeros(400, dtype=int)
     who = np.arange(400) % 4
-    assert len(suppress(count_pins(x, y), crowd_of(x, y, who), 5)) == 0
+    assert len(suppress(*counted(x, y, who), 5)) == 0
 
 
 def test_a_square_of_which_nobody_counted_the_people_stays_silent():

@@ -160,16 +160,16 @@ def test_table_is_for_excel_and_for_a_gis(office: FlaskClient, session: Session,
     answer = office.get(f"{PAGE}/pins.csv")
     assert answer.mimetype == "text/csv"
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.data.startswith(b"\xef\xbb\xbfid;wkt;lon;lat;category;comment;")
+    assert answer.data.startswith(b"\xef\xbb\xbfid;wkt;lon;lat;crs;category;comment;")
     row = next(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert row["wkt"] == f"POINT ({CENTRE[0]} {CENTRE[1]})"
     assert (float(row["lon"]), float(row["lat"])) == CENTRE
     assert row["comment"].startswith("'=HYPERLINK")
     assert row["comment"].endswith("next; line")
-    assert row["when"] == "day | night"
+    assert row["when"] == "day; night"
     assert (row["state"], row["about_gender"]) == ("visible", "woman")
     feature = json.loads(office.get(f"{PAGE}/pins.geojson").data)["features"][0]
-    assert list(row)[4:] == list(feature["properties"])
+    assert list(row)[5:] == list(feature["properties"])
 
 
 def test_page_offers_files_of_the_same_filter_without_scripts(office: FlaskClient, pins: dict[str, str]) -> None:

@@ -25,10 +25,21 @@ from app.inputs.accounts import InvitationInput
 from app.models import Invitation, Official, PinState, Role, TownRole
 from app.queries.accounts import find_official
 from app.queries.maps import MapCache
+from app.security import FOR_GIS_CLIENTS
 from app.services.colleagues import reset_token
 from app.services.invitations import invite, token_hash
 from app.views.office import OPEN_TO_ALL
-from tests.builders import a_map, a_pin, a_ready_answer, a_report, an_answered_place, an_event, an_official
+from tests.builders import (
+    a_map,
+    a_pin,
+    a_ready_answer,
+    a_report,
+    a_token,
+    an_answered_place,
+    an_event,
+    an_official,
+    bearer,
+)
 from tests.doors import csrf_of, sign_in
 
 WHO = NOBODY, VIEWER, MODERATOR, EDITOR, STRANGER, ADMIN = (
@@ -110,6 +121,15 @@ MATRIX: dict[str, Asked] = {
     "office.accept_with_password": Asked((303,) * 6, "POST", NEW_PASSWORD, INVITED),
     "office.new_password_form": Asked((200,) * 6),
     "office.new_password": Asked((303,) * 6, "POST", NEW_PASSWORD),
+    "office.connect": READ,
+    "office.connect_qgis": Asked((303, 422, 422, 422, 404, 422), "POST"),
+    "office.tokens": Asked((303, 200, 200, 200, 200, 200)),
+    "office.make_token": Asked((303, 422, 422, 422, 422, 422), "POST"),
+    # The token is somebody else's; test_tokens.py revokes one's own.
+    "office.revoke_token": Asked((303, 404, 404, 404, 404, 404), "POST", values={"token_id": 1}),
+    "office.revoke_tokens": Asked((303,) * 6, "POST"),
+    "office.revoke_tokens_of": Asked(EDITORS, "POST"),
+    "office.server_revoke_tokens_of": Asked(ADMINS, "POST"),
     "office.home": Asked((303, 200, 200, 200, 200, 200)),
     "office.sign_in_form": Asked((200, 303, 303, 303, 303, 303)),
     "office.sign_in": Asked((403,) * 6, "POST", {"email": "nobody@testov.example", "password": "wrong"}),
@@ -118,9 +138,11 @@ MATRIX: dict[str, Asked] = {
     "office.pin_page": READ,
     "office.legend": READ,
     "office.pins_json": READ_FILE,
-    "office.pins_geojson": READ_FILE,
-    "office.pins_csv": READ_FILE,
+    "office.layer_file": Asked(READ_FILE.statuses, values={"name": "pins", "ending": "geojson"}),
+    "office.columns": READ,
+    "office.columns_file": Asked(READ_FILE.statuses, values={"ending": "csv"}),
     "office.dashboard": READ,
+    "office.analysis": READ,
     "office.census": READ,
     "office.save_census": Asked((303, 403, 403, 303, 404, 303), "POST", CENSUS),
     "office.read_census_file": Asked(
@@ -204,6 +226,21 @@ MATRIX: dict[str, Asked] = {
     "office.readdress": Asked((303, 403, 403, 422, 404, 422), "POST", {"slug": "jinak"}),
     "office.delete_map": Asked((303, 403, 403, 422, 404, 422), "POST"),
     "office.next_round": Asked((303, 403, 403, 303, 404, 303), "POST"),
+    "office.addresses": Asked((303, 403, 403, 200, 404, 200)),
+    # A file without one address: whoever may, is told so.
+    "office.load_addresses": Asked((303, 403, 403, 422, 404, 422), "POST", {"file": b"nothing"}),
+    "office.remove_addresses_page": Asked((303, 403, 403, 303, 404, 303), "POST"),
+    "office.older_map": Asked((303, 403, 403, 200, 404, 200)),
+    "office.older_map_given": Asked((303, 403, 403, 422, 404, 422), "POST", {"file": b"nothing"}),
+    "office.older_map_look": Asked((303, 403, 403, 303, 404, 303), values={"token": "x" * 22}),
+    "office.older_map_import": Asked((303, 403, 403, 303, 404, 303), "POST", values={"token": "x" * 22}),
+    "office.older_map_refused": Asked((401, 403, 403, 404, 404, 404), values={"token": "x" * 22}),
+    "office.older_map_forget": Asked((303, 403, 403, 303, 404, 303), "POST", values={"token": "x" * 22}),
+    "office.open_data": Asked((303, 403, 403, 200, 404, 200)),
+    "office.save_open_data": Asked((303, 403, 403, 303, 404, 303), "POST", {"ico": "00845451"}),
+    "office.map_open_data": Asked((303, 403, 403, 200, 404, 200)),
+    # Nothing of it is filled in here; test_open_data_office.py fills it in.
+    "office.save_map_open_data": Asked((303, 403, 403, 422, 404, 422), "POST"),
 }
 
 
@@ -291,6 +328,25 @@ def test_each_may_what_the_matrix_says(
     assert got == {endpoint: asked.statuses[column] for endpoint, asked in MATRIX.items()}
 
 
+@pytest.mark.parametrize("who", WHO[1:])
+def test_token_opens_what_is_made_for_gis_clients_and_nothing_else(
+    app: Flask, bound: Database, client: FlaskClient, session: Session, addresses: Mapping[str, str], who: str
+) -> None:
+    """A token makes nobody more than a viewer, and is nobody's at every other door."""
+    shown = bearer(a_token(session, f"{who}@testov.example"))
+    column = WHO.index(STRANGER if who == STRANGER else VIEWER)
+    got = {
+        endpoint: _status(app, bound, client, endpoint, addresses[endpoint], shown)
+        for endpoint in MATRIX
+    }
+    marked = {name for name in MATRIX if getattr(app.view_functions[name], FOR_GIS_CLIENTS, False)}
+    assert {"office.heat_of_map", "office.heat_tile"} <= marked
+    assert got == {
+        endpoint: asked.statuses[column if endpoint in marked else WHO.index(NOBODY)]
+        for endpoint, asked in MATRIX.items()
+    }
+
+
 def test_other_towns_answer_as_if_they_were_not_there(
     app: Flask, client: FlaskClient, there: Mapping[str, object]
 ) -> None:
@@ -323,7 +379,14 @@ def _rules(app: Flask) -> Iterator[Rule]:
     return (rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/office"))
 
 
-def _status(app: Flask, bound: Database, client: FlaskClient, endpoint: str, address: str) -> int:
+def _status(
+    app: Flask,
+    bound: Database,
+    client: FlaskClient,
+    endpoint: str,
+    address: str,
+    headers: Mapping[str, str] | None = None,
+) -> int:
     """The status of one question; what it did is undone, so that rows know nothing of each other."""
     asked = MATRIX[endpoint]
     accept = {"Accept": "text/html" if "." not in address.rpartition("/")[2] else "*/*"}
@@ -333,7 +396,7 @@ def _status(app: Flask, bound: Database, client: FlaskClient, endpoint: str, add
     deeds = connection.begin_nested()
     try:
         form = _form(asked) | token
-        sent = {"data": form or None, "headers": accept, "buffered": True}
+        sent = {"data": form or None, "headers": accept | (headers or {}), "buffered": True}
         return client.open(address, method=asked.method, **sent).status_code
     finally:
         if connection.get_nested_transaction() is not deeds:

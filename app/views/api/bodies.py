@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 
 from app.errors import Malformed, Problem, TooLarge, Unknown, WrongType
 from app.i18n import N_
+from app.inputs.crs_parameters import CRS84
 from app.inputs.json_body import parse_object
 
 GEOJSON = "application/geo+json"
@@ -23,6 +24,8 @@ def json_object(types: frozenset[str] = READ_TYPES) -> dict[str, Any]:
         raise WrongType(
             Problem("Content-Type", N_("Send one of: %(allowed)s."), {"allowed": ", ".join(sorted(types))})
         )
+    if request.headers.get("Content-Crs", f"<{CRS84.uri}>").strip("<> ") != CRS84.uri:
+        raise Malformed(Problem("Content-Crs", N_("Send longitude and latitude (CRS84).")))
     if (request.content_length or 0) > MOST_BYTES:
         raise TooLarge
     request.max_content_length = MOST_BYTES
@@ -52,4 +55,6 @@ def json_response(document: Any, status: int = 200, mimetype: str = "application
     """A JSON answer that nobody keeps."""
     response = Response(current_app.json.dumps(document), status, mimetype=mimetype)
     response.headers["Cache-Control"] = "no-store"
+    if mimetype == GEOJSON:
+        response.headers["Content-Crs"] = f"<{CRS84.uri}>"
     return response

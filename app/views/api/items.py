@@ -3,57 +3,57 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, request, url_for
-from werkzeug.datastructures import MultiDict
+from flask import Response, g, request, url_for
 
 from app.db import autocommit_session, session
 from app.errors import NotAllowed, Problem, Unknown
 from app.i18n import N_
-from app.inputs.filters import (
-    PinFilter,
-    Scope,
-    parse_after,
-    parse_bbox,
-    parse_categories,
-    parse_datetime,
-    parse_limit,
-)
+from app.inputs.crs_parameters import Crs, parse_crs
+from app.inputs.filters import Scope
+from app.inputs.item_parameters import ITEM_PARAMETERS, parse_items
 from app.inputs.pins import parse_change, parse_pin
-from app.queries.features import count_pins, feature, find_pin, own_feature, page_of_pins, rfc3339
+from app.queries.columns import pin_columns
+from app.queries.features import own_feature
+from app.queries.item_pages import Reading, feature_page, one_feature
 from app.queries.maps import MapRecord
-from app.security import device_token, has_credentials
+from app.security import device_token, has_credentials, reader_scope
 from app.services.pins import change_pin, create_pin, delete_pin, own_pin, replace_pin, support_pin
 from app.views.api import blueprint
 from app.views.api.bodies import GEOJSON, PATCH_TYPES, json_object, json_response, known_parameters, pin_id
+from app.views.api.feature_documents import (
+    as_bytes,
+    collection_document,
+    feature_document,
+    feature_response,
+    in_system,
+)
+from app.views.api.pages import PAGE_PARAMETERS, item_page, items_page, wants_html
 from app.views.reader import load_map, on_map, reader_language
 
 ITEMS = "/collections/<slug>/items"
-PARAMETERS = ("limit", "bbox", "datetime", "category", "after")
+MOST_ON_A_PAGE = 500
+"""Rows of a table that a person looks through; programs get more."""
 
 
 @blueprint.get(ITEMS)
 def read_items(slug: str) -> Response:
-    """One page of public pins with a link to the next."""
+    """One page of pins with a link to the next."""
     the_map = load_map(slug)
-    known_parameters(*PARAMETERS)
-    _expect_published(the_map)
-    wanted = _filter(the_map)
-    limit = parse_limit(request.args.get("limit"))
-    after = parse_after(request.args.get("after"))
-    page = page_of_pins(session(), the_map, wanted, Scope.PUBLIC, after=after, limit=limit)
-    features = [feature(row, the_map, Scope.PUBLIC) for row in page.rows]
-    document = {
-        "type": "FeatureCollection",
-        "features": features,
-        "numberMatched": count_pins(session(), the_map, wanted, Scope.PUBLIC),
-        "numberReturned": len(features),
-        "timeStamp": rfc3339(datetime.now(UTC)),
-        "links": _links(slug, page.rows[-1].id if page.more else None),
-    }
-    return json_response(document, mimetype=GEOJSON)
+    scope = _scope(the_map)
+    columns = pin_columns(the_map, scope)
+    known_parameters(*ITEM_PARAMETERS, *(column.name for column in columns))
+    as_page = wants_html()
+    wanted = parse_items(request.args, the_map, columns)
+    reading = Reading(the_map, scope, wanted.crs)
+    limit = min(wanted.limit, MOST_ON_A_PAGE) if as_page else wanted.limit
+    after = wanted.after.pin if wanted.after else None
+    page = feature_page(session(), reading, wanted.choice, after=after, limit=limit)
+    document = collection_document(reading, wanted, page)
+    if as_page:
+        return items_page(the_map, document, epsg=wanted.crs.epsg, lat_first=wanted.crs.lat_first)
+    return feature_response(document, wanted.crs)
 
 
 @blueprint.post(ITEMS)
@@ -73,18 +73,21 @@ def create_item(slug: str) -> Response:
 
 @blueprint.get(ITEMS + "/<item>")
 def read_item(slug: str, item: str) -> Response:
-    """One pin: a public one, or the asker's own."""
+    """One pin: a public one, the asker's own, or any of their town's for an official."""
     the_map = load_map(slug)
-    known_parameters()
-    if has_credentials():
-        found = _own_or_none(the_map, pin_id(item))
-        if found is not None:
-            return json_response(found, mimetype=GEOJSON)
-    _expect_published(the_map)
-    row = find_pin(session(), the_map, pin_id(item), Scope.PUBLIC)
-    if row is None:
+    known_parameters("crs", *PAGE_PARAMETERS)
+    as_page = wants_html()
+    crs = parse_crs(request.args.get("crs"), the_map)
+    found = _own_or_none(the_map, pin_id(item), crs) if has_credentials() else None
+    if found is None:
+        reading = Reading(the_map, _scope(the_map), crs)
+        found = one_feature(session(), reading, pin_id(item))
+    if found is None:
         raise Unknown
-    return json_response(feature(row, the_map, Scope.PUBLIC), mimetype=GEOJSON)
+    document = feature_document(the_map, found)
+    if as_page:
+        return item_page(the_map, document, epsg=crs.epsg, lat_first=crs.lat_first)
+    return feature_response(document, crs)
 
 
 @blueprint.put(ITEMS + "/<item>")
@@ -142,11 +145,14 @@ def _support(slug: str, item: str, *, on: bool) -> Response:
     return json_response({"supports": supports})
 
 
-def _own_or_none(the_map: MapRecord, wanted: uuid.UUID) -> dict[str, Any] | None:
+def _own_or_none(the_map: MapRecord, wanted: uuid.UUID, crs: Crs) -> bytes | None:
     try:
-        return _own(the_map, wanted)
+        found = _own(the_map, wanted)
     except (NotAllowed, Unknown):
         return None
+    g.private_answer = True
+    found["geometry"]["coordinates"] = in_system(found["geometry"]["coordinates"], crs)
+    return as_bytes(found)
 
 
 def _own(the_map: MapRecord, wanted: uuid.UUID) -> dict[str, Any]:
@@ -159,24 +165,11 @@ def _expect_published(the_map: MapRecord) -> None:
         raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))
 
 
-def _filter(the_map: MapRecord) -> PinFilter:
-    since, until = parse_datetime(request.args.get("datetime"))
-    return PinFilter(
-        categories=parse_categories(request.args.get("category"), the_map.category_by_key),
-        bbox=parse_bbox(request.args.get("bbox")),
-        since=since,
-        until=until,
-    )
-
-
-def _links(slug: str, last: uuid.UUID | None) -> list[dict[str, str]]:
-    def link(rel: str, args: MultiDict[str, str]) -> dict[str, str]:
-        href = url_for("api.read_items", slug=slug, _external=True, **args.to_dict())
-        return {"rel": rel, "type": GEOJSON, "href": href}
-
-    links = [link("self", request.args)]
-    if last is not None:
-        following = MultiDict(request.args)
-        following["after"] = str(last)
-        links.append(link("next", following))
-    return links
+def _scope(the_map: MapRecord) -> Scope:
+    """Whose eyes read; NotAllowed for everybody's where the map keeps its pins."""
+    scope = reader_scope(the_map.town_id)
+    if scope is Scope.OFFICE:
+        g.private_answer = True
+    else:
+        _expect_published(the_map)
+    return scope

@@ -29,6 +29,7 @@ JOINS = Limit("join", attempts=200, window=timedelta(hours=1))
 @blueprint.get(RESPONDENT)
 def read_respondent(slug: str) -> Response:
     """All that this person gave to the map."""
+    known_parameters()
     the_map = load_map(slug)
     return json_response(_document(the_map, device_token()))
 
@@ -36,6 +37,7 @@ def read_respondent(slug: str) -> Response:
 @blueprint.put(RESPONDENT)
 def save_respondent(slug: str) -> Response:
     """Store the optional answers about the person."""
+    known_parameters()
     the_map = load_map(slug)
     token = device_token()
     about = save_about(session(), the_map, token, json_object())
@@ -55,6 +57,7 @@ def delete_respondent(slug: str) -> Response:
 @blueprint.post(RESPONDENT + "/receipt")
 def create_receipt(slug: str) -> Response:
     """The code that brings these pins to another device."""
+    known_parameters()
     the_map = load_map(slug)
     receipt = make_receipt(session(), the_map, device_token(), secret=current_app.config["SECRET_KEY"])
     session().commit()
@@ -64,6 +67,7 @@ def create_receipt(slug: str) -> Response:
 @blueprint.post(RESPONDENT + "/join")
 def join_respondent(slug: str) -> Response:
     """Let this device speak for the person of the receipt."""
+    known_parameters()
     the_map = load_map(slug)
     token = device_token()
     receipt = json_object().get("receipt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.errors import NotSignedIn
-from app.security import require
+from app.security import let_token_read, require
 from app.views.office.access import answer_nobody
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
@@ -30,8 +30,12 @@ blueprint.register_error_handler(NotSignedIn, answer_nobody)
 
 @blueprint.before_request
 def only_officials() -> None:
-    """Refuse nobody in particular before any view runs; a view then asks for its role (access.office_map)."""
+    """Refuse nobody in particular before any view runs; a view then asks for its role (access.office_map).
+
+    A personal token opens only what is marked for GIS clients (access.for_gis_clients); elsewhere it is nobody's.
+    """
     if request.endpoint not in OPEN_TO_ALL:
+        let_token_read()
         require()
 
 
@@ -46,6 +50,7 @@ def keep_private(response: Response) -> Response:
 from app.views.office import (  # noqa: E402 - the routes need the blueprint
     account,
     addresses,
+    analysis,
     answers,
     audit,
     basemap,
@@ -83,6 +88,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
 __all__ = [
     "account",
     "addresses",
+    "analysis",
     "answers",
     "audit",
     "basemap",

@@ -12,6 +12,7 @@ from app.errors import InvalidInput, Problem, Refusal, TooMany
 from app.i18n import N_
 from app.inputs.accounts import parse_password_change
 from app.queries.colleagues import towns_of_official
+from app.queries.tokens import tokens_of
 from app.queries.towns import list_towns
 from app.security import begin_session, require, server_secret, session_towns
 from app.services import throttle
@@ -78,5 +79,6 @@ def _page(refusal: Refusal | None = None) -> str:
         role_words=ROLE_WORDS,
         codes_left=codes_left(session(), official.id),
         codes=take_once(CODES),
+        tokens=tokens_of(session(), official.id),
         problems=problems_by_field(refusal),
     )

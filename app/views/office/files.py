@@ -1,43 +1,47 @@
-"""What an official takes away: the pins that the filter chooses, as GeoJSON or as a table."""
+"""What an official takes away: everything known of the pins that the filter chooses, and the other layers."""
 
 from __future__ import annotations
 
 from flask import Response, request
 
-from app.db import session
+from app.inputs.file_forms import FORM_BY_ENDING, parse_epsg
 from app.inputs.filters import PinFilter, Scope
+from app.inputs.heat import single
 from app.inputs.office import parse_office_pins
-from app.queries.features import office_columns, stream_pins
-from app.queries.maps import MapRecord
-from app.views.data import geojson_response, streamed
+from app.queries.layers import PINS
+from app.views.dictionary import dictionary_file, dictionary_page
+from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
 from app.views.office import blueprint
-from app.views.office.access import office_map
-from gis.formats.table_csv import csv_table
-
-PRIVATE = "private, no-store"
+from app.views.office.access import for_gis_clients, office_map
 
 
-@blueprint.get("/maps/<slug>/pins.geojson")
-def pins_geojson(slug: str) -> Response:
-    """Everything known of the chosen pins, streamed."""
-    the_map, wanted = _asked(slug)
-    features = stream_pins(session(), the_map, wanted, Scope.OFFICE)
-    response = geojson_response(features, filename=f"{the_map.slug}-office.geojson")
-    response.headers["Cache-Control"] = PRIVATE
-    return response
-
-
-@blueprint.get("/maps/<slug>/pins.csv")
-def pins_csv(slug: str) -> Response:
-    """The same as a table: for Excel by a double click, and for a GIS."""
-    the_map, wanted = _asked(slug)
-    features = stream_pins(session(), the_map, wanted, Scope.OFFICE)
-    rows = csv_table(features, office_columns(the_map))
-    response = streamed(rows, mimetype="text/csv", filename=f"{the_map.slug}-office.csv")
-    response.headers["Cache-Control"] = PRIVATE
-    return response
-
-
-def _asked(slug: str) -> tuple[MapRecord, PinFilter]:
+@blueprint.get(f"/maps/<slug>/<{LAYER}:name>.<{ENDING}:ending>")
+@for_gis_clients
+def layer_file(slug: str, name: str, ending: str) -> Response:
+    """One layer, or all of them, as a file; of the pins those that the filter in the address chooses."""
     the_map = office_map(slug)
-    return the_map, parse_office_pins(request.args.to_dict(flat=False), the_map)
+    arguments = request.args.to_dict(flat=False)
+    own = {key: arguments.pop(key) for key in FILE_PARAMETERS & arguments.keys()}
+    asked = single(own, FILE_PARAMETERS)
+    if name == PINS:
+        pins = parse_office_pins(arguments, the_map)
+    else:
+        single(arguments, frozenset())
+        pins = PinFilter()
+    return file_response(
+        WantedFile(the_map, name, FORM_BY_ENDING[ending], Scope.OFFICE, parse_epsg(asked.get("crs")), pins)
+    )
+
+
+@blueprint.get("/maps/<slug>/columns")
+@for_gis_clients
+def columns(slug: str) -> str:
+    """What the columns of the office's files mean."""
+    return dictionary_page(office_map(slug), Scope.OFFICE)
+
+
+@blueprint.get("/maps/<slug>/columns.<any(csv, json):ending>")
+@for_gis_clients
+def columns_file(slug: str, ending: str) -> Response:
+    """The same as a file."""
+    return dictionary_file(office_map(slug), Scope.OFFICE, ending)

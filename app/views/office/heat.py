@@ -12,13 +12,14 @@ from app.queries.heat_store import Heat
 from app.queries.maps import MapRecord
 from app.views.heat import heat_response, heat_store, tile_response
 from app.views.office import blueprint
-from app.views.office.access import office_map
+from app.views.office.access import for_gis_clients, office_map
 from app.views.reader import reader_language
 
 KEPT = "private, no-cache"
 
 
 @blueprint.get("/maps/<slug>/heat.<any(png, tif, geojson):form>")
+@for_gis_clients
 def heat_of_map(slug: str, form: str) -> Response:
     """The heat of the chosen pins as picture, GeoTIFF or contours."""
     the_map, heat = _office_heat(slug)
@@ -26,6 +27,7 @@ def heat_of_map(slug: str, form: str) -> Response:
 
 
 @blueprint.get("/maps/<slug>/heat.html")
+@for_gis_clients
 def standalone(slug: str) -> Response:
     """The map in one file that opens offline, to mail to councillors."""
     from app.queries.heat_page import Edition, heat_page
@@ -41,6 +43,7 @@ def standalone(slug: str) -> Response:
 
 
 @blueprint.get("/maps/<slug>/heat-dark.png")
+@for_gis_clients
 def dark_heat_of_map(slug: str) -> Response:
     """The same picture for pages in the dark."""
     the_map, heat = _office_heat(slug)
@@ -48,6 +51,7 @@ def dark_heat_of_map(slug: str) -> Response:
 
 
 @blueprint.get("/maps/<slug>/heat/<int:z>/<int:x>/<int:y>.png")
+@for_gis_clients
 def heat_tile(slug: str, z: int, x: int, y: int) -> Response:
     """One tile of the heat of the chosen pins."""
     the_map, heat = _office_heat(slug)
@@ -55,6 +59,7 @@ def heat_tile(slug: str, z: int, x: int, y: int) -> Response:
 
 
 @blueprint.get("/maps/<slug>/heat-dark/<int:z>/<int:x>/<int:y>.png")
+@for_gis_clients
 def dark_heat_tile(slug: str, z: int, x: int, y: int) -> Response:
     """The same tile for pages in the dark."""
     the_map, heat = _office_heat(slug)

@@ -11,6 +11,7 @@ from app.db import session
 from app.errors import InvalidInput, Refusal, TooMany, Unknown
 from app.inputs.accounts import parse_new_password
 from app.queries.colleagues import has_account, invitation_of
+from app.queries.tokens import tokens_of
 from app.security import begin_session, current_official, end_session, require, server_secret
 from app.services import throttle
 from app.services.accounts import record_own
@@ -124,7 +125,11 @@ def _invitation_page(token: str, refusal: Refusal | None = None) -> str:
 def _password_page(link: str, refusal: Refusal | None = None) -> str:
     person = account_of_reset(session(), link, key=server_secret())
     return render_template(
-        "office/account_new_password.html", link=link, person=person, problems=problems_by_field(refusal)
+        "office/account_new_password.html",
+        link=link,
+        person=person,
+        has_tokens=bool(tokens_of(session(), person.id)),
+        problems=problems_by_field(refusal),
     )
 
 

@@ -29,9 +29,14 @@ MAP_WAYS = (
     Way("office.queue", N_("To look at"), Role.MODERATOR),
     Way("office.places", N_("Answers"), also=frozenset({"office.new_place", "office.place_page"})),
     Way("office.dashboard", N_("Overview")),
+    Way("office.analysis", N_("Hot spots")),
     Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
     Way("office.report_page", N_("Report")),
-    Way("office.connect", N_("Into the GIS"), also=frozenset({"office.older_map", "office.map_open_data"})),
+    Way(
+        "office.connect",
+        N_("Into the GIS"),
+        also=frozenset({"office.older_map", "office.map_open_data", "office.save_map_open_data"}),
+    ),
     Way("office.story", N_("Story"), Role.EDITOR),
     Way(
         "office.setup",

@@ -23,6 +23,7 @@ from app.queries.colleagues import (
     people_of_town,
     roles_up_to,
 )
+from app.queries.tokens import token_counts
 from app.queries.towns import TownRecord, list_towns
 from app.security import require, server_secret
 from app.services import second_factor
@@ -242,6 +243,7 @@ def _town_page(town: TownRecord, typed: Mapping[str, Any] | None = None, refusal
         people=colleagues,
         may_change=may_change,
         mendable=_mendable(official, [one.id for one in colleagues]) if may_change else set(),
+        tokens=token_counts(session(), [one.id for one in colleagues]) if may_change else {},
         invitations=open_invitations(session(), town.id) if may_change else [],
         roles=roles_up_to(_own_role(town.id)),
         role_words=ROLE_WORDS,
@@ -257,10 +259,12 @@ def _mendable(by: OfficialRecord, ids: list[int]) -> set[int]:
 
 
 def _server_page(typed: Mapping[str, Any] | None = None, refusal: Refusal | None = None) -> str:
+    everybody = people_of_server(session())
     return render_template(
         "office/people_server.html",
         official=require(),
-        people=people_of_server(session()),
+        people=everybody,
+        tokens=token_counts(session(), [one.id for one in everybody]),
         towns=list_towns(session()),
         invitations=open_invitations(session(), None),
         role_words=ROLE_WORDS,

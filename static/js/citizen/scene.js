@@ -17,6 +17,9 @@ const NEARLY_ZOOM = 13;
 /** Pixels from the edge of what is visible within which a mark counts as hidden. */
 const EDGE_PX = 44;
 
+/** Degrees within which the crosshair stands on what was looked up. */
+const AT_DEGREES = 0.00012;
+
 /** Screens on which a tap on the map opens a mark rather than sets a place. */
 const LOOKING = new Set(["start", "thanks", "mine", "own", "other"]);
 
@@ -32,6 +35,8 @@ export class Scene {
   #seen = null;
   #drawn = new Map();
   #looked = null;
+  #found = null;
+  #isAimed = false;
 
   constructor(page, town) {
     this.#page = page;
@@ -41,10 +46,22 @@ export class Scene {
     this.#cross = createCrosshair(town, { onSettle: (place) => page.dispatch({ type: "settle", ...place }) });
     town.map.on("click", (event) => this.#tap(event));
     town.map.getContainer().addEventListener("keydown", (event) => this.#key(event));
+    // Who moves the map by hand after a search looks at something else by now.
+    for (const moved of ["mousedown", "touchmove", "wheel", "keydown"])
+      town.map.getContainer().addEventListener(moved, () => (this.#isAimed = false), { passive: true });
   }
 
   get view() {
     return this.#town.view;
+  }
+
+  get map() {
+    return this.#town.map;
+  }
+
+  /** Whether there is anything to be found by its name. */
+  get canSearch() {
+    return Boolean(this.#page.config.placesUrl) || Boolean(this.#town.data?.features.some(isNamed));
   }
 
   /** Names of streets and places to search in; empty where the map has no layer of its own. */
@@ -55,7 +72,10 @@ export class Scene {
 
   /** What lies nearest to a place: its name, or an empty text. */
   nearest(lon, lat) {
-    return lon === null || lon === undefined ? "" : (nearestName(this.names, lon, lat)?.name ?? "");
+    if (lon === null || lon === undefined) return "";
+    // Who looked a place up knows it by what they looked for.
+    if (this.#found && isAt(this.#found, lon, lat)) return this.#found.label;
+    return nearestName(this.names, lon, lat)?.name ?? "";
   }
 
   inside(lon, lat) {
@@ -65,6 +85,13 @@ export class Scene {
   /** Brings a place under the crosshair, near enough to place a mark. */
   goTo(lon, lat, zoom = CLOSE_ZOOM) {
     this.view.centreOn([lon, lat], Math.max(this.#town.map.getZoom(), zoom));
+  }
+
+  /** Brings a place that was looked up under the crosshair, and calls it by its name as long as one stays there. */
+  showFound(place) {
+    this.#found = place;
+    this.#isAimed = place.inside !== false;
+    this.goTo(place.lon, place.lat);
   }
 
   /** Comes near enough to place a mark, about the crosshair. */
@@ -175,6 +202,14 @@ export class Scene {
 
   /** The last step to a zoom at which marks can be placed is made for the person; a longer way they choose. */
   #comeNear() {
+    // Who looked a place up begins there, however high the sheet has become. A map that is still on its way there
+    // hears nothing until it arrives, so it is told once more.
+    if (this.#isAimed) {
+      const aim = () => this.#isAimed && this.goTo(this.#found.lon, this.#found.lat);
+      this.map.once("moveend", () => setTimeout(aim));
+      aim();
+      return;
+    }
     const looked = this.#looked ?? this.view.position();
     const nearly = looked.zoom >= NEARLY_ZOOM && looked.zoom < LEAST_ZOOM;
     const lost = !this.inside(looked.lon, looked.lat);
@@ -251,6 +286,11 @@ export class Scene {
     this.#page.dispatch({ type: "open", screen: { name: "other", id, category: key, at: { lon, lat } } });
   }
 }
+
+const isNamed = ({ properties }) => Boolean(properties?.name);
+
+/** Whether a place is the one that was found, within some ten metres. */
+const isAt = (found, lon, lat) => Math.abs(found.lon - lon) < AT_DEGREES && Math.abs(found.lat - lat) < AT_DEGREES;
 
 /** Columns without one's own marks: those have their large markers. */
 function withoutOwn(columns, own) {

@@ -251,7 +251,7 @@ export const PinLayer = L.Layer.extend({
     const began = performance.now();
     const job = this._layOut();
     job.order = this._choose(job);
-    job.sprites = this._spritesFor(pinSize(job.zoom), job.sharp);
+    job.sprites = this._spritesFor(this._size(job.zoom), job.sharp);
     job.done = 0;
     job.ms = performance.now() - began;
     this._job = job;
@@ -289,10 +289,15 @@ export const PinLayer = L.Layer.extend({
     return canvas;
   },
 
+  /** Few pins may be larger from afar than a town's thousands: `leastSize`. */
+  _size(zoom) {
+    return Math.max(this.options.leastSize ?? 0, pinSize(zoom));
+  },
+
   /** The pins worth stamping, in the order they came, so that no category always lies on top. */
   _choose({ zoom, origin, width, height }) {
     const scale = 2 ** zoom;
-    const size = pinSize(zoom);
+    const size = this._size(zoom);
     // One bit a category for every few pixels: a pin right under another of its kind changes nothing to the eye.
     const cell = Math.max(2, size * thinning(zoom));
     const columns = Math.ceil((width + 2 * size) / cell) + 1;

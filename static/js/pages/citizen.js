@@ -14,6 +14,7 @@ import { searchScreen } from "#js/citizen/screens/search.js";
 import { startScreen } from "#js/citizen/screens/start.js";
 import { thanksScreen } from "#js/citizen/screens/thanks.js";
 import { withdrawScreen } from "#js/citizen/screens/withdraw.js";
+import { searchButton } from "#js/citizen/search_button.js";
 import { Sheet } from "#js/citizen/sheet.js";
 import { depth, initialState, obstacle, screen, update } from "#js/citizen/state.js";
 import { followHistory } from "#js/citizen/steps.js";
@@ -83,6 +84,7 @@ class CitizenPage {
   async begin() {
     const town = await createMap(this.mapElement, { ...mapConfig(this.config), padding: coveredAtFirst() });
     this.scene = new Scene(this, town);
+    this.search = searchButton(this);
     this.sheet = new Sheet(document.getElementById("sheet"), (padding) => {
       town.view.setPadding(padding);
       this.scene.coverChanged();
@@ -140,6 +142,7 @@ class CitizenPage {
     }
     this.scene.render(state);
     this.#view.update?.(state);
+    this.search.update(state);
   }
 
   #escape(event) {

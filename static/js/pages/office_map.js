@@ -49,7 +49,10 @@ function signedOut() {
 
 function carry(params) {
   const query = queryOf(pinParams(params));
-  for (const link of document.querySelectorAll("[data-carries]")) link.href = link.href.split("?")[0] + (query ? `?${query}` : "");
+  for (const link of document.querySelectorAll("[data-carries]")) {
+    const asked = [link.dataset.own, query].filter(Boolean).join("&");
+    link.href = link.href.split("?")[0] + (asked ? `?${asked}` : "");
+  }
 }
 
 function follow(params) {

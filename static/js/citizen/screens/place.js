@@ -76,7 +76,7 @@ export function placeScreen(page, state) {
     h(
       "div.place-row",
       {},
-      page.scene.names.length > 0 && seek,
+      page.scene.canSearch && seek,
       navigator.geolocation && window.isSecureContext && spot,
       ahead,
     ),
