@@ -335,10 +335,7 @@ def test_token_opens_what_is_made_for_gis_clients_and_nothing_else(
     """A token makes nobody more than a viewer, and is nobody's at every other door."""
     shown = bearer(a_token(session, f"{who}@testov.example"))
     column = WHO.index(STRANGER if who == STRANGER else VIEWER)
-    got = {
-        endpoint: _status(app, bound, client, endpoint, addresses[endpoint], shown)
-        for endpoint in MATRIX
-    }
+    got = {endpoint: _status(app, bound, client, endpoint, addresses[endpoint], shown) for endpoint in MATRIX}
     marked = {name for name in MATRIX if getattr(app.view_functions[name], FOR_GIS_CLIENTS, False)}
     assert {"office.heat_of_map", "office.heat_tile"} <= marked
     assert got == {
