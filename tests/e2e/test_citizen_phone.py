@@ -337,7 +337,7 @@ def test_where_i_am_and_a_street_bring_the_map_there(
     expect(phone.locator(".place-status")).to_have_text("Posuňte mapu tak, aby hrot mířil na místo.")
     phone.get_by_role("button", name="Najít ulici nebo místo").tap()
     phone.locator("#seek").fill("lipova")
-    phone.get_by_role("button", name="Lipová").tap()
+    phone.get_by_role("option", name="Lipová").tap()
     expect(phone.locator(".place-status")).to_have_text("Nejblíž: Lipová")
 
 

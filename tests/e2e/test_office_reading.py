@@ -111,6 +111,7 @@ def test_area_is_drawn_by_keyboard_alone(desktop: Page, town: MapRecord) -> None
 def test_overview_can_be_read_on_a_phone(phone: Page, town: MapRecord) -> None:
     enter(phone, f"{PAGE}/dashboard")
     expect(phone.locator("h1")).to_be_visible()
+    phone.wait_for_load_state("load")  # without its styles a page is as wide as it likes
     missing = phone.locator(".dash-missing li").first
     expect(missing).to_contain_text("65")
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
