@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import shapely
+from shapely import LineString, Point
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -188,11 +190,20 @@ def _of_layer(names: Names, srid: int) -> list[_Named]:
             largest[name, kind] = shape
     found = []
     for (name, kind), shape in largest.items():
-        point = shapely.point_on_surface(shape) if shape.area else shape.interpolate(0.5, normalized=True)
+        point = _point_on(shape)
         lon, lat = to_wgs84(srid)(point.x, point.y)
         if WORD.search(plain(name)):
             found.append(_named(name, "street" if kind == "street" else "place", float(lon), float(lat), 0, name))
     return found
+
+
+def _point_on(shape: BaseGeometry) -> Point:
+    """A point that lies on the shape: half-way along its longest line, or within its largest area."""
+    part = max(shapely.get_parts(shape), key=lambda one: (one.area, one.length))
+    if isinstance(part, LineString):
+        return part.interpolate(0.5, normalized=True)
+    on_it: Point = shapely.point_on_surface(part)
+    return on_it
 
 
 _ADDRESSES = """

@@ -13,12 +13,14 @@ from flask.testing import FlaskClient
 from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
+from app.config import ROOT
 from app.inputs.address_files import Wanted, read_address_file
 from app.inputs.place_search import parse_places
 from app.queries import place_search
 from app.queries.maps import MapRecord
 from app.services.addresses import remove_addresses, replace_addresses
 from app.services.audit import BY_ITSELF
+from gis.geojson import read_boundary
 from tests.builders import CENTRE, OUTSIDE, a_basemap, a_draft, a_map
 from tests.ruian import a_list, a_row
 
@@ -128,6 +130,22 @@ def test_without_addresses_the_names_of_the_own_layer_are_found(client: FlaskCli
     (found,) = places(client, "lipov")
     assert (found["label"], found["kind"], found["inside"]) == ("Lipová", "street", True)
     assert (found["lon"], found["lat"]) == pytest.approx((15.52, 49.62), abs=1e-5)
+
+
+def test_names_of_the_sample_town_are_found_whatever_shape_they_have(
+    client: FlaskClient, session: Session
+) -> None:
+    layer = (ROOT / "sample_maps" / "vzorov" / "basemap.geojson").read_text()
+    things = [one for one in json.loads(layer)["features"] if one["properties"].get("name")]
+    # A district is an area without an edge: no place where a pin would be looked for.
+    named = {
+        one["properties"]["name"] for one in things if one["properties"]["kind"] not in ("district", "barrier")
+    }
+    assert {one["geometry"]["type"] for one in things} == {"Point", "LineString", "Polygon"}
+    boundary = read_boundary((ROOT / "sample_maps" / "vzorov" / "boundary.geojson").read_text())
+    a_map(session, boundary=boundary, basemap_geojson=layer)
+    # The middle of two woods lies outside the map.
+    assert [name for name in sorted(named) if name not in labels(client, name)] == ["Háj", "Kněžský les"]
 
 
 def test_a_street_of_both_stands_there_once(client: FlaskClient, session: Session) -> None:
