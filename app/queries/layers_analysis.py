@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.i18n import N_, Language
 from app.inputs.filters import Scope
 from app.queries.clusters import Cluster, find_clusters, least_people
+from app.queries.heat import uses_snapshot
 from app.queries.heat_files import heat_ramp
 from app.queries.hot_spots import LEAST_COUNTED, CategoryTest, Tested, find_hot_spots
 from app.queries.layer_notes import limits, listed, note, number, people_by_category, who_counts, word_of
@@ -80,6 +81,11 @@ PEOPLE_OF = N_("People within the outline: %(category)s")
 PINS_OF = N_("Pins within the outline: %(category)s")
 HELD_BACK = N_("Empty where they are fewer than %(k)s.")
 
+OF_ONE_PERSON = ("people_near", "z", "p", "q")
+"""What of a square of 125 m is exact to one person; its people are as well."""
+COARSE_DECIMALS = 3
+"""About 100 m: the middle of a cluster is weighed by people."""
+
 
 def hot_spots(session: Session, the_map: MapRecord, scope: Scope, epsg: int, words: Language) -> Layer:
     """The squares that stand out, of every category; NotAllowed where the map does not publish its heat."""
@@ -99,7 +105,7 @@ def hot_spots(session: Session, the_map: MapRecord, scope: Scope, epsg: int, wor
         **{name: list(_gathered(rows, name)) for name in ("z", "p", "q")},
     }
     labels = _hot_labels(the_map, words)
-    fields = (
+    fields: tuple[Field, ...] = (
         category_field(the_map, words),
         Field("level", Kind.INTEGER, "level", words.gettext(LEVEL)),
         Field("people", Kind.INTEGER, "people", words.gettext(COUNTED)),
@@ -109,6 +115,8 @@ def hot_spots(session: Session, the_map: MapRecord, scope: Scope, epsg: int, wor
         Field("q", Kind.NUMBER, "q", words.gettext(Q)),
         Field("class", Kind.TEXT, "class", words.gettext(CLASS), labels),
     )
+    if _keeps(the_map, scope):
+        fields = tuple(one for one in fields if one.name not in ("people", *OF_ONE_PERSON))
     way = transformer(the_map.metric_srid, epsg)
 
     def shapes(run: slice) -> NDArray[np.object_]:
@@ -133,14 +141,18 @@ def clusters(session: Session, the_map: MapRecord, scope: Scope, epsg: int, word
     """The clusters of every category; NotAllowed where the map does not publish its heat."""
     found = find_clusters(session, the_map, scope)
     fields = _cluster_fields(the_map, scope, words)
+    decimals = 6
+    if _keeps(the_map, scope):
+        fields = [one for one in fields if one.name != "pins" and not one.name.startswith("pins_")]
+        decimals = COARSE_DECIMALS
     columns: dict[str, Any] = {
         "category": [one.category.key for one in found],
         "rank": [one.rank for one in found],
         "name": [one.name for one in found],
         "people": [one.people for one in found],
         "pins": [one.pins for one in found],
-        "lon": [round(one.lon, 6) for one in found],
-        "lat": [round(one.lat, 6) for one in found],
+        "lon": [round(one.lon, decimals) for one in found],
+        "lat": [round(one.lat, decimals) for one in found],
     }
     for key in the_map.category_by_key:
         spoken = [one.spoken.get(key) for one in found]
@@ -231,6 +243,11 @@ def _cluster_fields(the_map: MapRecord, scope: Scope, words: Language) -> list[F
             Field(f"pins_{category.key}", Kind.INTEGER, f"pins_{n}", words.gettext(PINS_OF, said) + held_back)
         )
     return found
+
+
+def _keeps(the_map: MapRecord, scope: Scope) -> bool:
+    """Whether these readers may know of many people only, never of one: the map keeps its pins to itself."""
+    return scope is Scope.PUBLIC and uses_snapshot(the_map)
 
 
 def _mark(category: str, level: int) -> str:

@@ -139,6 +139,22 @@ def test_nor_does_its_file_of_everything(client: FlaskClient, session: Session, 
     assert not any("pins" in square for square in squares)
 
 
+def test_its_hot_spots_and_clusters_tell_nothing_that_one_person_moves(
+    client: FlaskClient, session: Session
+) -> None:
+    the_map = a_town(session, pins=False)
+    one_beside_the_crowd(session, the_map)
+    spots = json.loads(client.get("/data/testov/hot-spots.geojson").data)["features"]
+    assert {frozenset(spot["properties"]) for spot in spots} <= {frozenset({"category", "level", "class"})}
+    clusters = [
+        one["properties"] for one in json.loads(client.get("/data/testov/clusters.geojson").data)["features"]
+    ]
+    assert clusters
+    for cluster in clusters:
+        assert not [name for name in cluster if name.startswith("pins")]
+        assert (round(cluster["lon"], 3), round(cluster["lat"], 3)) == (cluster["lon"], cluster["lat"])
+
+
 def test_its_page_of_data_says_how_large_the_squares_are(client: FlaskClient, session: Session) -> None:
     a_town(session, pins=False)
     assert "in squares of 250 m" in client.get("/data/testov/?lang=en").text
