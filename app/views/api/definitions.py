@@ -158,6 +158,8 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
 }
 
+TOO_LONG = 414
+"""What gunicorn answers by itself, whatever was asked for (deploy/gunicorn.conf.py)."""
 PROBLEM_WORDS: Mapping[int, str] = {
     400: N_("What was sent could not be read, or a parameter is unknown or wrong."),
     401: N_("The token is missing, or is none of ours."),
@@ -169,6 +171,7 @@ PROBLEM_WORDS: Mapping[int, str] = {
     415: N_("The type of the body is not one of those we read."),
     422: N_("Understood, but not acceptable: outside the boundary, an unknown category, too long, a closed map."),
     429: N_("Too many attempts; the header Retry-After says when to come again."),
+    TOO_LONG: N_("The address is longer than the server takes: about 8,000 characters."),
     503: N_("The database is resting; the header Retry-After says when to come again."),
 }
 

@@ -25,6 +25,7 @@ from app.views.api.definitions import (
     PATH_PARAMETERS,
     PROBLEM_WORDS,
     SCHEMAS,
+    TOO_LONG,
     Schema,
     ref,
     said,
@@ -151,7 +152,8 @@ def _operation(route: Route, operation: Operation, words: Language) -> Schema:
         content = {"schema": ref(operation.body.schema), "example": EXAMPLES[operation.body.example]}
         found["requestBody"] = {"required": True, "content": dict.fromkeys(operation.body.kinds, content)}
     found["responses"] = {str(status): _answer(one, words) for status, one in sorted(operation.answers.items())}
-    found["responses"] |= {str(status): ref(f"problem{status}", "responses") for status in operation.problems}
+    problems = sorted({*operation.problems, TOO_LONG})
+    found["responses"] |= {str(status): ref(f"problem{status}", "responses") for status in problems}
     found["security"] = NEEDED[operation.who]
     return found
 
@@ -237,6 +239,8 @@ def _problem(status: int, words: Language) -> Schema:
             "text/html": {"schema": {"type": "string"}},
         },
     }
+    if status == TOO_LONG:  # the server answers before it asks us
+        del found["content"]["application/problem+json"]
     if status in (429, 503):
         found["headers"] = {"Retry-After": ref("Retry-After", "headers")}
     return found
