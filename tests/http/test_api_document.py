@@ -29,7 +29,7 @@ from app.inputs.filters import Scope
 from app.inputs.item_parameters import ITEM_PARAMETERS
 from app.queries.columns import pin_columns
 from app.queries.maps import MapRecord
-from app.views.api.definitions import PARAMETERS, PIN_PROPERTIES, PROBLEM_WORDS
+from app.views.api.definitions import PARAMETERS, PIN_PROPERTIES, PROBLEM_WORDS, TOO_LONG
 from app.views.api.operations import OPERATIONS
 from tests.builders import (
     CENTRE,
