@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -36,6 +37,9 @@ from gis.formats.layer import Field, Kind, Layer, Look, Paint
 from gis.formats.layer_rows import layer_batches
 from gis.grid import PRIVACY_SQUARE_M, SQUARE_M, square_polygons
 from gis.ramp import swatches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CELLS_TITLE = N_("Heat: counted squares")
 CONTOURS_TITLE = N_("Heat: areas of equal density")
@@ -100,18 +104,18 @@ def heat_cells(session: Session, the_map: MapRecord, scope: Scope, epsg: int, wo
     squares = shown_squares(session, the_map, scope)
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
         return _blocks(session, the_map, crowded_blocks(squares, least_people(the_map)), epsg, words)
-    x, y, category = squares.x_index, squares.y_index, squares.category
     fields = (
         category_field(the_map, words),
         Field("people", Kind.INTEGER, "people", words.gettext(PEOPLE)),
         Field("pins", Kind.INTEGER, "pins", words.gettext(PINS)),
         Field("people_per_ha", Kind.NUMBER, "people_ha", words.gettext(DENSITY)),
     )
-    way = transformer(the_map.metric_srid, epsg)
-
-    def shapes(run: slice) -> NDArray[np.object_]:
-        return transform_geometry(square_polygons(x[run], y[run]), way)
-
+    columns = {
+        "category": squares.category.astype(object),
+        "people": squares.people,
+        "pins": squares.pins,
+        "people_per_ha": squares.people * SQUARES_PER_HECTARE,
+    }
     parts = [
         words.gettext(SQUARE_METHOD),
         who_counts(session, the_map, scope, words),
@@ -124,19 +128,9 @@ def heat_cells(session: Session, the_map: MapRecord, scope: Scope, epsg: int, wo
         geometry_type="Polygon",
         epsg=epsg,
         fields=fields,
-        batches=layer_batches(
-            fields,
-            [f"{key}_{column}_{row}" for key, column, row in zip(category, x, y, strict=True)],
-            {
-                "category": category.astype(object),
-                "people": squares.people,
-                "pins": squares.pins,
-                "people_per_ha": squares.people * SQUARES_PER_HECTARE,
-            },
-            shapes,
-        ),
+        batches=_square_batches(the_map, epsg, fields, squares, columns),
         look=category_look(the_map, words),
-        description=note(parts, is_empty=not len(x), words=words),
+        description=note(parts, is_empty=not len(squares.x_index), words=words),
     )
 
 
@@ -150,13 +144,13 @@ def _blocks(session: Session, the_map: MapRecord, blocks: Blocks, epsg: int, wor
         Field("people_per_ha", Kind.NUMBER, "people_ha", words.gettext(BLOCK_DENSITY, {"hectares": hectares})),
         Field("side_m", Kind.INTEGER, "side_m", words.gettext(SIDE)),
     )
-    way = transformer(the_map.metric_srid, epsg)
-    x, y, category = blocks.x_index, blocks.y_index, blocks.category
-
-    def shapes(run: slice) -> NDArray[np.object_]:
-        return transform_geometry(square_polygons(x[run], y[run], PRIVACY_SQUARE_M), way)
-
-    counted = [(one, int(blocks.people[category == one.key].sum())) for one in the_map.categories]
+    columns = {
+        "category": blocks.category.astype(object),
+        "people": blocks.people,
+        "people_per_ha": blocks.people / HECTARES_PER_BLOCK,
+        "side_m": np.full(len(blocks.x_index), PRIVACY_SQUARE_M),
+    }
+    counted = [(one, int(blocks.people[blocks.category == one.key].sum())) for one in the_map.categories]
     parts = [
         words.gettext(BLOCK_METHOD, {"side": side}),
         words.gettext(BLOCK_LIMIT, {"least": least}),
@@ -170,20 +164,29 @@ def _blocks(session: Session, the_map: MapRecord, blocks: Blocks, epsg: int, wor
         geometry_type="Polygon",
         epsg=epsg,
         fields=fields,
-        batches=layer_batches(
-            fields,
-            [f"{key}_{column}_{row}" for key, column, row in zip(category, x, y, strict=True)],
-            {
-                "category": category.astype(object),
-                "people": blocks.people,
-                "people_per_ha": blocks.people / HECTARES_PER_BLOCK,
-                "side_m": np.full(len(x), PRIVACY_SQUARE_M),
-            },
-            shapes,
-        ),
+        batches=_square_batches(the_map, epsg, fields, blocks, columns, PRIVACY_SQUARE_M),
         look=_block_look(the_map, side, words),
-        description=note(parts, is_empty=not len(x), words=words),
+        description=note(parts, is_empty=not len(blocks.x_index), words=words),
     )
+
+
+def _square_batches(
+    the_map: MapRecord,
+    epsg: int,
+    fields: Sequence[Field],
+    squares: CountedSquares | Blocks,
+    columns: Mapping[str, Any],
+    side_m: int = SQUARE_M,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of squares of one size, each known by its category and its place in the grid."""
+    x, y = squares.x_index, squares.y_index
+    way = transformer(the_map.metric_srid, epsg)
+
+    def shapes(run: slice) -> NDArray[np.object_]:
+        return transform_geometry(square_polygons(x[run], y[run], side_m), way)
+
+    ids = [f"{key}_{column}_{row}" for key, column, row in zip(squares.category, x, y, strict=True)]
+    return layer_batches(fields, ids, columns, shapes)
 
 
 def heat_contours(session: Session, the_map: MapRecord, scope: Scope, epsg: int, words: Language) -> Layer:
