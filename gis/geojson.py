@@ -1,9 +1,9 @@
-"""GeoJSON after RFC 7946: boundaries read with care, features written flat, rounded and as a stream."""
+"""GeoJSON after RFC 7946: boundaries read with care, features rounded and compact."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -64,16 +64,6 @@ def read_boundary(source: str | bytes | Mapping[str, Any]) -> MultiPolygon:
     return _sound(area)
 
 
-def point_feature(identity: str, lon: float, lat: float, properties: Mapping[str, object]) -> dict[str, object]:
-    """One pin as a GeoJSON Feature."""
-    return {
-        "type": "Feature",
-        "id": identity,
-        "geometry": {"type": "Point", "coordinates": [round(lon, DECIMALS), round(lat, DECIMALS)]},
-        "properties": dict(properties),
-    }
-
-
 def geometry_json(geometry: BaseGeometry) -> dict[str, Any]:
     """A WGS 84 geometry as a GeoJSON mapping: 6 decimals, still valid, outer rings counter-clockwise."""
     rounded = shapely.set_precision(geometry, 10.0**-DECIMALS)
@@ -93,20 +83,6 @@ def feature_collection(features: Iterable[Mapping[str, object]], **members: obje
 def dumps(value: object) -> str:
     """Compact JSON in UTF-8; refuses NaN and infinity, which JSON does not have."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def stream(features: Iterable[Mapping[str, object]], *, chunk: int = 500, **members: object) -> Iterator[bytes]:
-    """A FeatureCollection as pieces of UTF-8, one feature a line, never wholly in memory."""
-    head = dumps({"type": "FeatureCollection", **members})[:-1]
-    piece, separator = [f'{head},"features":[\n'], ""
-    for feature in features:
-        piece.append(separator + dumps(feature))
-        separator = ",\n"
-        if len(piece) >= chunk:
-            yield "".join(piece).encode()
-            piece = []
-    piece.append("\n]}\n")
-    yield "".join(piece).encode()
 
 
 def _parsed(source: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
