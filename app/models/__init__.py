@@ -2,11 +2,14 @@
 
 from app.models.account import AccessToken, IdentityProvider, Invitation, Official, Role, TownRole
 from app.models.address import Address
+from app.models.analysis import AnalysisRun, RunState
 from app.models.answer import AnsweredPlace, AnswerTemplate
 from app.models.audit import AuditEntry
 from app.models.base import Base
 from app.models.event import Event, EventKind
+from app.models.fact import Fact, FactLayer, FactShape
 from app.models.flag import FlagKind, PinFlag
+from app.models.heat import HeatBlock, HeatChange, HeatState
 from app.models.pin import Channel, Pin, PinState, PinStatus, Support
 from app.models.report import Report, ReportState
 from app.models.respondent import Respondent, RespondentDevice
@@ -27,6 +30,7 @@ from app.models.town_map import (
 __all__ = [
     "AccessToken",
     "Address",
+    "AnalysisRun",
     "AnswerTemplate",
     "AnsweredPlace",
     "AuditEntry",
@@ -37,8 +41,14 @@ __all__ = [
     "DaySnapshot",
     "Event",
     "EventKind",
+    "Fact",
+    "FactLayer",
+    "FactShape",
     "FlagKind",
+    "HeatBlock",
+    "HeatChange",
     "HeatSnapshot",
+    "HeatState",
     "IdentityProvider",
     "Invitation",
     "Moderation",
@@ -55,6 +65,7 @@ __all__ = [
     "Respondent",
     "RespondentDevice",
     "Role",
+    "RunState",
     "ShowOthers",
     "Support",
     "Throttle",

@@ -54,7 +54,8 @@ class Pin(Base):
         ForeignKeyConstraint(["map_id", "event"], ["event.map_id", "event.code"]),
         Index("ix_pin_position", "position", postgresql_using="gist"),
         Index("ix_pin_map_id_created_at", "map_id", "created_at", "id"),
-        Index("ix_pin_map_id_respondent_id", "map_id", "respondent_id"),
+        # With the square: whether a person has another pin in it is asked for every pin that comes or goes.
+        Index("ix_pin_person", "map_id", "respondent_id", "category", "square_x", "square_y"),
         Index(
             "ix_pin_queue",
             "map_id",

@@ -26,7 +26,7 @@ class DaySnapshot(Base):
 
 
 class HeatSnapshot(Base):
-    """What was counted in one 25 m square and category on that day."""
+    """What was counted by that day in one square kilometre and category: the visible pins of `HeatBlock`."""
 
     __tablename__ = "heat_snapshot"
     __table_args__ = (
@@ -38,9 +38,8 @@ class HeatSnapshot(Base):
     map_id: Mapped[int] = mapped_column(primary_key=True)
     taken_on: Mapped[date] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(primary_key=True)
-    square_x: Mapped[int] = mapped_column(Integer, primary_key=True)
-    square_y: Mapped[int] = mapped_column(Integer, primary_key=True)
-    people: Mapped[int] = mapped_column(Integer)
-    pins: Mapped[int] = mapped_column(Integer)
-    crowd: Mapped[int] = mapped_column(Integer)
-    """Distinct respondents of the category in the 250 m square around: what the k-rule asks."""
+    block_x: Mapped[int] = mapped_column(Integer, primary_key=True)
+    block_y: Mapped[int] = mapped_column(Integer, primary_key=True)
+    people: Mapped[bytes]
+    pins: Mapped[bytes]
+    crowd: Mapped[bytes]

@@ -1,0 +1,170 @@
+"""The pins of a map as columns of numbers: what filtered heat and every analysis is made of.
+
+Rows come by COPY in its binary form, all of one width, so that a million of them are one array at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ColumnElement, Integer, SmallInteger, and_, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from app.inputs.filters import PinFilter
+from app.inputs.heat import COUNTED_STATES
+from app.models import Pin, QuestionType, Respondent
+from app.queries.copied import BINARY, END, SIGNATURE_BYTES, copied
+from app.queries.features import conditions
+from app.queries.maps import MapRecord, QuestionRecord
+from gis.grid import Floats, Indices
+
+OFFICE_COUNTS = PinFilter(states=COUNTED_STATES)
+"""What counts for the office unless it chooses otherwise: everything that nobody has hidden."""
+MOST_OPTIONS = 62
+"""Options of a question that fit into one whole number."""
+_WIDTHS = {SmallInteger: 2, BigInteger: 8, Integer: 4}  # the other two are kinds of Integer
+
+Bits = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PinTable:
+    """Columns of one length, a row a pin, in no particular order. For officials only: it knows who is who."""
+
+    categories: tuple[str, ...]
+    """Keys of the map's categories; `category` counts from 0 in them."""
+    category: NDArray[np.int16]
+    x_index: Indices
+    """Column and row of the pin's 25 m square in the map's metric CRS."""
+    y_index: Indices
+    person: Indices
+    """A number for each respondent, the same within the map and over its filters; of no order."""
+    answers: Mapping[str, Bits] = field(default_factory=dict)
+    """By question (about the pin or the person) the options chosen: bit i is option i, 0 is no answer."""
+    minutes: Indices | None = field(default=None, repr=False)
+    """When it was set, in minutes since 1970 (UTC); where asked for."""
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    @cached_property
+    def who(self) -> Indices:
+        """The persons as numbers from 0."""
+        return np.unique(self.person, return_inverse=True)[1].astype(np.int64)
+
+    @property
+    def people(self) -> int:
+        """How many different people there are."""
+        return len(np.unique(self.person))
+
+    def where(self, rows: NDArray[Any]) -> PinTable:
+        """Some of the rows, by a mask or by their numbers."""
+        return PinTable(
+            self.categories,
+            self.category[rows],
+            self.x_index[rows],
+            self.y_index[rows],
+            self.person[rows],
+            {key: bits[rows] for key, bits in self.answers.items()},
+            None if self.minutes is None else self.minutes[rows],
+        )
+
+    def of(self, category: str) -> PinTable:
+        """The pins of one category."""
+        return self.where(self.category == self.categories.index(category))
+
+    def centres(self) -> Floats:
+        """Metric (x, y) of the pins' squares, a row each."""
+        from gis.analysis.voices import centres_of
+
+        return centres_of(self.x_index, self.y_index)
+
+
+def read_pins(
+    session: Session,
+    the_map: MapRecord,
+    wanted: PinFilter = OFFICE_COUNTS,
+    *,
+    asked: Sequence[str] = (),
+    minutes: bool = False,
+) -> PinTable:
+    """The pins of a filter; `asked` names questions with options, about the pin or the person, to bring as well.
+
+    Only for officials, and for what the k-rule has yet to pass: it tells single people apart.
+    """
+    keys = tuple(category.key for category in the_map.categories)
+    about = {question.key for question in the_map.about}
+    questions = {question.key: question for question in (*the_map.questions, *the_map.about)}
+    columns: list[Any] = [
+        _code(Pin.category, keys),
+        Pin.square_x,
+        Pin.square_y,
+        func.uuid_hash_extended(Pin.respondent_id, cast(literal(0), BigInteger), type_=BigInteger),
+        *(_bits(questions[key], Respondent.about if key in about else Pin.answers) for key in asked),
+    ]
+    if minutes:
+        columns.append(cast(func.floor(func.extract("epoch", Pin.created_at) / 60), BigInteger))
+    query = select(*columns).select_from(Pin).where(*conditions(the_map.id, wanted))
+    if about.intersection(asked):
+        query = query.join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
+    found = _columns(b"".join(copied(session, query, BINARY)), columns)
+    return PinTable(
+        keys,
+        found[0].astype(np.int16),
+        found[1].astype(np.int64),
+        found[2].astype(np.int64),
+        found[3].astype(np.int64),
+        {key: found[4 + i].astype(np.int64) for i, key in enumerate(asked)},
+        found[-1].astype(np.int64) if minutes else None,
+    )
+
+
+def options_of(the_map: MapRecord, key: str) -> tuple[str, ...]:
+    """The options of a question in the order of their bits."""
+    question = next(one for one in (*the_map.questions, *the_map.about) if one.key == key)
+    return tuple(str(option["key"]) for option in question.options)[:MOST_OPTIONS]
+
+
+def chosen_questions(the_map: MapRecord) -> tuple[QuestionRecord, ...]:
+    """The questions with options, about the pin first, then about the person."""
+    return tuple(
+        one for one in (*the_map.questions, *the_map.about) if one.type != QuestionType.TEXT and one.options
+    )
+
+
+def _code(column: Any, keys: Sequence[str]) -> ColumnElement[Any]:
+    """The place of a text in a list, from 0."""
+    return cast(case({key: i for i, key in enumerate(keys)}, value=column, else_=-1), SmallInteger)
+
+
+def _bits(question: QuestionRecord, answers: Any) -> ColumnElement[Any]:
+    """The options chosen as one number."""
+    keys = [str(option["key"]) for option in question.options][:MOST_OPTIONS]
+    # `?` of jsonb holds for a text that is the option and for a list that has it.
+    chosen = func.coalesce(answers[question.key], cast("null", JSONB))
+    parts = [case((chosen.op("?")(key), literal(1 << i, BigInteger)), else_=0) for i, key in enumerate(keys)]
+    whole: ColumnElement[Any] = parts[0]
+    for part in parts[1:]:
+        whole = whole.op("|")(part)
+    return cast(whole, BigInteger)
+
+
+def _columns(body: bytes, columns: Sequence[ColumnElement[Any]]) -> list[NDArray[Any]]:
+    """COPY's binary rows as arrays: a row is the number of its fields, then each field behind its length."""
+    widths = [
+        next(width for kind, width in _WIDTHS.items() if isinstance(column.type, kind)) for column in columns
+    ]
+    row = [("fields", ">i2")]
+    for i, width in enumerate(widths):
+        row += [(f"length{i}", ">i4"), (f"value{i}", f">i{width}")]
+    kind = np.dtype(row)
+    rows = np.frombuffer(
+        body, kind, count=(len(body) - SIGNATURE_BYTES - len(END)) // kind.itemsize, offset=SIGNATURE_BYTES
+    )
+    return [rows[f"value{i}"] for i in range(len(widths))]
