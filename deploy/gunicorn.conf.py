@@ -77,8 +77,9 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Each worker looks after the maps' retention beside its requests; of all of them one is at it at a time."""
+    """Each worker looks after retention and counts beside its requests; of them all one is at a map at a time."""
     from app.db import EXTENSION
+    from app.services.counts import keep_counts
     from app.services.retention import keep_house
 
     database = getattr(worker.wsgi, "extensions", {}).get(EXTENSION)
@@ -87,3 +88,4 @@ def post_worker_init(worker: Worker) -> None:
     # A daemon: it ends with its worker, and what it had not finished is undone by the database.
     rounds = (database.session, threading.Event())
     threading.Thread(target=keep_house, args=rounds, name="retention", daemon=True).start()
+    threading.Thread(target=keep_counts, args=rounds, name="counts", daemon=True).start()

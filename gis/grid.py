@@ -54,6 +54,42 @@ class Cells:
         return (x + 0.5) * SQUARE_M, (y + 0.5) * SQUARE_M
 
 
+@dataclass(frozen=True, slots=True)
+class SquareRaster:
+    """Weights of every 25 m square of a rectangle; row 0 is the southernmost."""
+
+    left: int
+    """Column of the first square."""
+    bottom: int
+    values: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, cells: Cells) -> SquareRaster:
+        """Cells with the nothing between them."""
+        if not len(cells):
+            return cls(0, 0, np.zeros((0, 0), dtype=np.float32))
+        left, bottom = int(cells.x_index.min()), int(cells.y_index.min())
+        shape = (int(cells.y_index.max()) - bottom + 1, int(cells.x_index.max()) - left + 1)
+        values = np.zeros(shape, dtype=np.float32)
+        np.add.at(values, (cells.y_index - bottom, cells.x_index - left), cells.weight)
+        return cls(left, bottom, values)
+
+    @property
+    def total(self) -> float:
+        """Everything that was counted."""
+        return float(self.values.sum(dtype=np.float64))
+
+    def within(self, bounds: tuple[float, float, float, float]) -> SquareRaster:
+        """The squares whose centres lie within metric (minx, miny, maxx, maxy)."""
+        rows, columns = self.values.shape
+        x = (self.left + np.arange(columns) + 0.5) * SQUARE_M
+        y = (self.bottom + np.arange(rows) + 0.5) * SQUARE_M
+        west, east = np.searchsorted(x, bounds[0], "right"), np.searchsorted(x, bounds[2])
+        south, north = np.searchsorted(y, bounds[1], "right"), np.searchsorted(y, bounds[3])
+        values = self.values[south:north, west:east]
+        return SquareRaster(self.left + int(west), self.bottom + int(south), values)
+
+
 def square_of(x: ArrayLike, y: ArrayLike, side_m: int = SQUARE_M) -> tuple[Indices, Indices]:
     """The squares in which metric points lie, as two index arrays."""
     columns = np.floor(np.asarray(x, dtype=np.float64) / side_m)

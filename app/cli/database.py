@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from app.cli.output import opened_session
+from app.queries.maps import all_slugs, read_map
 from app.queries.readiness import is_ready, newest_revision
+from app.services.counts import settle
 from app.services.migrations import migrate
 
 
@@ -24,4 +26,6 @@ def upgrade() -> None:
         session.rollback()
         migrate(session.connection())
         session.commit()
+        for slug in all_slugs(session):
+            settle(session, read_map(session, slug))
     click.echo(f"database migrated to {newest_revision()}", err=True)

@@ -13,6 +13,7 @@ from app.inputs.imports import ImportOptions
 from app.inputs.map_folder import read_map_folder
 from app.inputs.pin_files import open_pin_file
 from app.queries.maps import list_maps, read_map
+from app.services.counts import settle
 from app.services.imports import import_pins
 from app.services.maps import save_map
 from app.services.retention import anonymise, anonymise_next, due_at
@@ -37,6 +38,8 @@ def import_(folder: Path) -> None:
             rows = with_progress(opened.rows, "pins", opened.count)
             report = import_pins(session, the_map, rows, ImportOptions(keep_channel=True), opened.epsg)
         session.commit()
+        if report:
+            settle(session, read_map(session, saved.slug))
     click.echo(f"{'created' if saved.created else 'updated'} map {saved.slug}", err=True)
     if wanted.boundary_turned:
         click.echo("boundary recognised as S-JTSK, turned to WGS 84", err=True)

@@ -17,6 +17,7 @@ from app.inputs.imports import ImportOptions
 from app.inputs.pin_files import PinFile, open_pin_file
 from app.queries.layers import PINS
 from app.queries.queue import queue_counts
+from app.services.counts import settle
 from app.services.flags import check_again, check_all
 from app.services.imports import ImportReport, import_pins
 
@@ -75,6 +76,7 @@ def import_(
                 Problem("--strict", N_("%(n)s rows are bad, so nothing was loaded."), {"n": len(report.refused)})
             )
         session.commit()
+        settle(session, the_map)
         check_all(session, the_map)
 
 

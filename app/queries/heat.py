@@ -8,28 +8,32 @@ published categories would give away the one that had been held back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely import MultiPolygon
-from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Malformed, NotAllowed, Problem
 from app.i18n import N_
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery, Weight
-from app.models import DaySnapshot, HeatSnapshot, Pin
-from app.queries.features import conditions
+from app.models import DaySnapshot, HeatSnapshot
+from app.queries.counts import KeptCounts, count_mark, counts_of, read_counts
 from app.queries.maps import MapRecord
-from gis.analysis.density import Surface, SurfaceTooLarge, density
+from app.queries.pin_table import OFFICE_COUNTS, read_pins
+from gis.analysis.density import Surface, SurfaceTooLarge, density, frame_of
+from gis.blocks import Block, together
 from gis.crs import to_metric, transform_geometry
-from gis.grid import SQUARES_PER_PRIVACY_SQUARE, Cells, Indices, coarse_of
-from gis.privacy import Crowd, suppress
+from gis.grid import Cells, Indices, SquareRaster
+
+KEPT = {OFFICE_COUNTS: Scope.OFFICE, PUBLIC_FILTER: Scope.PUBLIC}
+"""Choices of pins whose counts are kept."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +49,22 @@ class CountedSquares:
     """Distinct respondents of the category in the 250 m square around."""
 
     @classmethod
-    def of(cls, rows: Iterable[Sequence[Any]]) -> CountedSquares:
-        """From rows of `counted_squares`."""
-        columns = list(zip(*rows, strict=True)) or [()] * 6
-        return cls(np.array(columns[0], dtype=np.str_), *(np.array(c, dtype=np.int64) for c in columns[1:]))
-
-    def weight(self, weight: Weight) -> Indices:
-        """The column that this weight counts."""
-        return self.people if weight is Weight.PEOPLE else self.pins
+    def of_counts(cls, counts: KeptCounts) -> CountedSquares:
+        """Every square of every category, by category and place."""
+        parts = [(key, counts.of(key).columns()) for key in counts.categories]
+        names = np.repeat([key for key, _ in parts] or [""], [len(part[0]) for _, part in parts] or [0])
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(names, *(np.concatenate([empty, *(part[i] for _, part in parts)]) for i in range(5)))
 
     def cells(self, query: HeatQuery, k: int | None) -> Cells:
         """The cells of the category asked for, or of all together; with k only those that may be public."""
-        wanted = np.unique(self.category) if query.category is None else [query.category]
-        parts = [self._cells_of(key, query.weight, k) for key in wanted]
-        return _together(parts)
-
-    def _cells_of(self, category: str, weight: Weight, k: int | None) -> Cells:
-        mask = self.category == category
-        cells = Cells.of(self.x_index[mask], self.y_index[mask], self.weight(weight)[mask])
-        if k is None:
-            return cells
-        crowd = Crowd(coarse_of(cells.x_index), coarse_of(cells.y_index), self.crowd[mask])
-        return suppress(cells, crowd, k)
+        rows = self.crowd >= (k or 0)
+        if query.category is not None:
+            rows &= self.category == query.category
+        weight = (self.people if query.weight is Weight.PEOPLE else self.pins)[rows]
+        places = np.column_stack([self.x_index[rows], self.y_index[rows]])
+        squares, which = np.unique(places, axis=0, return_inverse=True)
+        return Cells.of(squares[:, 0], squares[:, 1], np.bincount(which, weight, minlength=len(squares)))
 
 
 def refuse_unpublished(the_map: MapRecord) -> None:
@@ -80,60 +78,42 @@ def uses_snapshot(the_map: MapRecord) -> bool:
     return not the_map.publish_pins
 
 
-def counted_squares(map_id: int, wanted: PinFilter) -> Select[Any]:
-    """The statement: category, square_x, square_y, people, pins, crowd of every square with such pins."""
-    by_person = (
-        select(Pin.category, Pin.square_x, Pin.square_y, Pin.respondent_id, func.count().label("pins"))
-        .where(*conditions(map_id, wanted))
-        .group_by(Pin.category, Pin.square_x, Pin.square_y, Pin.respondent_id)
-        .cte("by_person")
-    )
-    square = (
-        select(
-            by_person.c.category,
-            by_person.c.square_x,
-            by_person.c.square_y,
-            func.count().label("people"),
-            cast(func.sum(by_person.c.pins), Integer).label("pins"),
-        )
-        .group_by(by_person.c.category, by_person.c.square_x, by_person.c.square_y)
-        .cte("square")
-    )
-    crowd = (
-        select(
-            by_person.c.category,
-            _coarse(by_person.c.square_x).label("x"),
-            _coarse(by_person.c.square_y).label("y"),
-            func.count(distinct(by_person.c.respondent_id)).label("crowd"),
-        )
-        .group_by(by_person.c.category, _coarse(by_person.c.square_x), _coarse(by_person.c.square_y))
-        .cte("crowd")
-    )
-    return select(
-        square.c.category, square.c.square_x, square.c.square_y, square.c.people, square.c.pins, crowd.c.crowd
-    ).join(
-        crowd,
-        (crowd.c.category == square.c.category)
-        & (crowd.c.x == _coarse(square.c.square_x))
-        & (crowd.c.y == _coarse(square.c.square_y)),
-    )
-
-
 def read_squares(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> CountedSquares:
-    """What was counted: now for officials, and for everybody now or this day as the map publishes."""
-    if scope is Scope.PUBLIC and uses_snapshot(the_map):
-        return _squares_of_day(session, the_map.id)
-    wanted = PUBLIC_FILTER if scope is Scope.PUBLIC else wanted
-    return CountedSquares.of(session.execute(counted_squares(the_map.id, wanted)).all())
+    """What was counted, square by square; see `heat_counts`."""
+    return CountedSquares.of_counts(heat_counts(session, the_map, wanted, scope))
 
 
-def make_surface(the_map: MapRecord, squares: CountedSquares, query: HeatQuery, scope: Scope) -> Surface:
+def heat_counts(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> KeptCounts:
+    """What was counted: now for officials, and for everybody now or this day as the map publishes.
+
+    Where officials choose no pins it is kept already; a choice is counted from its pins.
+    """
+    if scope is Scope.PUBLIC:
+        if uses_snapshot(the_map):
+            return KeptCounts(_blocks_of_day(session, the_map.id), {})
+        return read_counts(session, the_map.id, Scope.PUBLIC)
+    if wanted in KEPT:
+        return read_counts(session, the_map.id, KEPT[wanted])
+    return counts_of(read_pins(session, the_map, wanted))
+
+
+def make_surface(the_map: MapRecord, counts: KeptCounts, query: HeatQuery, scope: Scope) -> Surface:
     """The heat surface over counted squares; for everybody only what the k-rule lets through."""
-    cells = squares.cells(query, the_map.k if scope is Scope.PUBLIC else None)
+    k = the_map.k if scope is Scope.PUBLIC else None
+    boundary = metric_boundary(the_map)
     try:
-        return density(cells, metric_boundary(the_map), srid=the_map.metric_srid, bandwidth_m=query.bandwidth_m)
+        frame_of(boundary, query.bandwidth_m)  # before a whole region is laid out in memory
+        laid = _raster(counts, query, k)
+        return density(laid, boundary, srid=the_map.metric_srid, bandwidth_m=query.bandwidth_m)
     except SurfaceTooLarge as error:
         raise Malformed(Problem("bandwidth", N_("The map is too large for so fine a surface."))) from error
+
+
+def _raster(counts: KeptCounts, query: HeatQuery, k: int | None) -> SquareRaster:
+    """The squares of the category asked for, or of all together; with k only those that may be public."""
+    keys = counts.categories if query.category is None else [query.category]
+    found = (counts.of(key) for key in keys)
+    return together([one.raster(one.people if query.weight is Weight.PEOPLE else one.pins, k) for one in found])
 
 
 def metric_boundary(the_map: MapRecord) -> MultiPolygon:
@@ -147,17 +127,13 @@ def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope:
     The scope is in it: of the same pins the office sees all, everybody only what the k-rule lets through, and
     pictures, files and ETags are kept by this mark.
 
-    The pins are hashed one by one and the hashes folded by XOR, in about 10 ms for 24 000 pins; a count with
-    the newest change would miss a deletion that meets an arrival.
+    It is read from the changes of pins that are written down anyway, in the time of a few hundred rows.
     """
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
         taken_at = session.scalar(select(func.max(DaySnapshot.taken_at)).where(DaySnapshot.map_id == the_map.id))
         return _mark(scope, the_map.id, the_map.version, taken_at)
-    wanted = PUBLIC_FILTER if scope is Scope.PUBLIC else wanted
-    pin = func.row(Pin.id, Pin.respondent_id, Pin.category, Pin.square_x, Pin.square_y, Pin.created_at)
-    folded = func.bit_xor(func.hash_record_extended(pin, 0))
-    row = session.execute(select(func.count(), folded).where(*conditions(the_map.id, wanted))).one()
-    return _mark(scope, the_map.id, the_map.version, *row)
+    now = count_mark(session, the_map.id)
+    return _mark(scope, the_map.id, the_map.version, now.changes, now.folded)
 
 
 def snapshot_day(session: Session, map_id: int) -> date | None:
@@ -165,35 +141,14 @@ def snapshot_day(session: Session, map_id: int) -> date | None:
     return session.scalar(select(func.max(DaySnapshot.taken_on)).where(DaySnapshot.map_id == map_id))
 
 
-def _squares_of_day(session: Session, map_id: int) -> CountedSquares:
+def _blocks_of_day(session: Session, map_id: int) -> Mapping[str, Sequence[Block]]:
     s = HeatSnapshot
     day = select(func.max(DaySnapshot.taken_on)).where(DaySnapshot.map_id == map_id).scalar_subquery()
-    rows = session.execute(
-        select(s.category, s.square_x, s.square_y, s.people, s.pins, s.crowd).where(
-            s.map_id == map_id, s.taken_on == day
-        )
-    ).all()
-    return CountedSquares.of(rows)
-
-
-def _coarse(square: ColumnElement[int]) -> ColumnElement[int]:
-    # Squares of 5514 are negative, where SQL's own division would round towards zero.
-    # A literal, not a bound value: PostgreSQL has to see that SELECT and GROUP BY say the same.
-    return cast(func.floor(square / literal_column(f"{SQUARES_PER_PRIVACY_SQUARE}.0")), Integer)
-
-
-def _together(parts: Sequence[Cells]) -> Cells:
-    """Cells of several categories as one: a square's weights added up."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return Cells.of([], [], [])
-    places = np.column_stack(
-        [np.concatenate([p.x_index for p in parts]), np.concatenate([p.y_index for p in parts])]
-    )
-    squares, which = np.unique(places, axis=0, return_inverse=True)
-    weights = np.concatenate([p.weight for p in parts])
-    return Cells.of(squares[:, 0], squares[:, 1], np.bincount(which, weights, minlength=len(squares)))
+    found: dict[str, list[Block]] = defaultdict(list)
+    columns = (s.category, s.block_x, s.block_y, s.people, s.pins, s.crowd)
+    for row in session.execute(select(*columns).where(s.map_id == map_id, s.taken_on == day)):
+        found[row.category].append(Block(row.block_x, row.block_y, row.people, row.pins, row.crowd))
+    return found
 
 
 def _mark(*parts: object) -> str:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.errors import TooMany
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery
-from app.queries.heat import CountedSquares, heat_version, make_surface, read_squares
+from app.queries.counts import KeptCounts
+from app.queries.heat import heat_counts, heat_version, make_surface
 from app.queries.maps import MapRecord
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, Surface
 from gis.analysis.scale import Breaks, class_breaks
@@ -24,8 +25,6 @@ T = TypeVar("T")
 
 MOST_BYTES = 96_000_000
 """A surface of a large city is 4 MB, a tile 20 kB."""
-ROW_BYTES = 200
-"""About what a row of counted squares takes."""
 ENTRY_BYTES = 1000
 """About what keeping anything takes beside the thing itself: else empty tiles could be kept without end."""
 AT_ONCE = 2
@@ -157,14 +156,14 @@ class HeatStore:
         is_usual = scope is Scope.OFFICE or query.bandwidth_m == DEFAULT_BANDWIDTH_M
         is_made = (*base, query) in self._shelf and (query.category is None or shared in self._shelf)
 
-        def counted() -> CountedSquares:
-            found = read_squares(session, the_map, wanted, scope)
+        def counted() -> KeptCounts:
+            found = heat_counts(session, the_map, wanted, scope)
             if strict and heat_version(session, the_map, wanted, scope) != mark:
                 raise _Moved
             return found
 
-        def squares() -> CountedSquares:
-            return self._shelf.get((*base, "squares"), counted, lambda made: len(made.people) * ROW_BYTES)
+        def squares() -> KeptCounts:
+            return self._shelf.get((*base, "squares"), counted, lambda made: made.bytes)
 
         def made_surface(asked: HeatQuery) -> Surface:
             found = squares()
@@ -185,7 +184,7 @@ class HeatStore:
             found = surface(query)
             if query.category is None:
                 return Heat(version, query, found, class_breaks(found))
-            return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: ROW_BYTES))
+            return Heat(version, query, found, self._shelf.get(shared, shared_breaks, lambda _: 0))
 
         if is_usual or is_made:
             return heat()

@@ -184,6 +184,11 @@ def list_maps(session: Session, towns: Sequence[int] | None = None) -> list[MapR
     return [read_map(session, slug) for slug in session.scalars(query)]
 
 
+def all_slugs(session: Session) -> list[str]:
+    """The slugs of all maps there are, drafts too."""
+    return list(session.scalars(select(TownMap.slug).order_by(TownMap.slug)))
+
+
 def basemap_layer(session: Session, map_id: int) -> BasemapLayer | None:
     """The map's own vector basemap, if it has one."""
     return session.get(BasemapLayer, map_id)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
-from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
-from app.inputs.heat import COUNTED_STATES
-from app.models import Pin
-from app.queries.copied import CSV, copied
-from app.queries.features import conditions
-from app.queries.heat import CountedSquares, read_squares, refuse_unpublished
+from app.inputs.filters import PUBLIC_FILTER, Scope
+from app.queries.counts import KeptCounts
+from app.queries.heat import CountedSquares, heat_counts, refuse_unpublished
 from app.queries.maps import MapRecord
+from app.queries.pin_table import OFFICE_COUNTS, read_pins
 from gis.grid import Indices, coarse_of
-
-OFFICE_COUNTS = PinFilter(states=COUNTED_STATES)
-"""What the office's own heat counts as well: everything that nobody has hidden."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +46,15 @@ def shown_squares(session: Session, the_map: MapRecord, scope: Scope) -> Counted
     For everybody they are those of the public heat: of this day where the map lives on its snapshot, and none
     of a 250 m square in which fewer than k people pinned the category. NotAllowed where heat is not published.
     """
-    if scope is Scope.OFFICE:
-        return _ordered(read_squares(session, the_map, OFFICE_COUNTS, scope))
-    refuse_unpublished(the_map)
-    counted = read_squares(session, the_map, PUBLIC_FILTER, scope)
-    return _ordered(_chosen(counted, counted.crowd >= the_map.k))
+    counted = CountedSquares.of_counts(shown_counts(session, the_map, scope))
+    return counted if scope is Scope.OFFICE else _chosen(counted, counted.crowd >= the_map.k)
+
+
+def shown_counts(session: Session, the_map: MapRecord, scope: Scope) -> KeptCounts:
+    """What a surface of this scope is made of (make_surface keeps the k-rule); NotAllowed as above."""
+    if scope is Scope.PUBLIC:
+        refuse_unpublished(the_map)
+    return heat_counts(session, the_map, OFFICE_COUNTS if scope is Scope.OFFICE else PUBLIC_FILTER, scope)
 
 
 def crowded_blocks(counted: CountedSquares, least: int) -> Blocks:
@@ -82,46 +78,11 @@ def of_category(counted: CountedSquares, category: str) -> CountedSquares:
 
 def pin_squares(session: Session, the_map: MapRecord) -> dict[str, PinSquares]:
     """Every pin that counts for the office, by category; all categories of the map are there."""
-    import pyarrow as pa
-    from pyarrow import compute, csv
-
-    names = ("category", "x", "y", "person")
-    columns: tuple[Any, ...] = (Pin.category, Pin.square_x, Pin.square_y, cast(Pin.respondent_id, Text))
-    query = select(*columns).where(*conditions(the_map.id, OFFICE_COUNTS))
-    words = pa.dictionary(pa.int32(), pa.string())
-    body = b"".join(copied(session, query, CSV))
-    nobody = PinSquares(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-    found = {category.key: nobody for category in the_map.categories}
-    if not body:
-        return found
-    table = csv.read_csv(
-        io.BytesIO(body),
-        read_options=csv.ReadOptions(column_names=names, use_threads=False),
-        convert_options=csv.ConvertOptions(
-            column_types={"category": words, "x": pa.int64(), "y": pa.int64(), "person": words}
-        ),
-    ).unify_dictionaries()
-    for category in found:
-        mine = table.filter(compute.equal(table["category"].cast(pa.string()), category))
-        found[category] = PinSquares(mine["x"].to_numpy(), mine["y"].to_numpy(), _numbers(mine["person"]))
-    return found
+    pins = read_pins(session, the_map)
+    of = {category.key: pins.of(category.key) for category in the_map.categories}
+    return {key: PinSquares(one.x_index, one.y_index, one.person) for key, one in of.items()}
 
 
 def _chosen(counted: CountedSquares, rows: NDArray[Any]) -> CountedSquares:
     """Some of the squares, by a mask or by their numbers."""
     return CountedSquares(*(getattr(counted, column.name)[rows] for column in fields(CountedSquares)))
-
-
-def _ordered(counted: CountedSquares) -> CountedSquares:
-    """By category and place: what is made of the same squares shall be the same to the last byte."""
-    return _chosen(counted, np.lexsort((counted.y_index, counted.x_index, counted.category)))
-
-
-def _numbers(people: Any) -> Indices:
-    """The codes of a dictionary column whose pieces share one dictionary."""
-    return np.concatenate([np.zeros(0, dtype=np.int64), *_codes(people)])
-
-
-def _codes(people: Any) -> Iterator[Any]:
-    for piece in people.chunks:
-        yield piece.indices.to_numpy()

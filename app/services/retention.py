@@ -26,6 +26,7 @@ from app.models import QuestionType, TownMap
 from app.queries.maps import MapRecord, read_map
 from app.queries.summary import FINAL, Summary, count_summary
 from app.services.audit import BY_ITSELF, Actor, Deed, record
+from app.services.counts import fold
 from gis.grid import SQUARES_PER_PRIVACY_SQUARE
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def anonymise(session: Session, the_map: MapRecord, now: datetime, by: Actor = B
     session.execute(_SPLIT, values)
     for statement in _FORGET:
         session.execute(text(statement), {"map": the_map.id})
+    fold(session, the_map.id)  # what waits to be counted says whose pins they were
     row.anonymised_at = now
     row.version += 1
     record(session, by, Deed("map.anonymise", the_map.slug), the_map=the_map)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Integer, cast, delete, func, insert, literal, select
+from sqlalchemy import Integer, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.config import TOWN_CLOCK
-from app.inputs.filters import PUBLIC_FILTER
+from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.models import DaySnapshot, HeatSnapshot
-from app.queries.heat import counted_squares, snapshot_day, uses_snapshot
+from app.queries.counts import COLUMNS, packed, read_counts
+from app.queries.heat import snapshot_day, uses_snapshot
 from app.queries.maps import MapRecord
 from app.queries.summary import count_summary
 
@@ -48,11 +49,12 @@ def _take(session: Session, the_map: MapRecord, today: date) -> None:
         DaySnapshot(map_id=the_map.id, taken_on=today, taken_at=datetime.now(UTC), summary=summary.as_json())
     )
     session.flush()
-    squares = counted_squares(the_map.id, PUBLIC_FILTER).subquery()
-    columns = ["map_id", "taken_on", "category", "square_x", "square_y", "people", "pins", "crowd"]
-    session.execute(
-        insert(HeatSnapshot).from_select(
-            columns, select(literal(the_map.id), literal(today), *(squares.c[name] for name in columns[2:]))
-        )
-    )
+    blocks = packed(read_counts(session, the_map.id, Scope.PUBLIC))
+    rows = [
+        {"map_id": the_map.id, "taken_on": today, "category": category, "block_x": block.x, "block_y": block.y}
+        | {name: getattr(block, name) for name in COLUMNS}
+        for category, block in blocks
+    ]
+    if rows:
+        session.execute(insert(HeatSnapshot), rows)
     session.execute(delete(DaySnapshot).where(DaySnapshot.map_id == the_map.id, DaySnapshot.taken_on < today))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Pin, Respondent, RespondentDevice, Support, TownMap
 from app.queries.maps import MapRecord, read_map
+from app.services.counts import fold
 from app.services.respondents import Author, refuse_anonymised, respondent_of
 
 TRIES = 3
@@ -63,4 +64,5 @@ def _delete(session: Session, map_id: int, person: uuid.UUID) -> Withdrawn:
         delete(RespondentDevice).where(RespondentDevice.map_id == map_id, RespondentDevice.respondent_id == person)
     )
     session.execute(delete(Respondent).where(Respondent.map_id == map_id, Respondent.id == person))
+    fold(session, map_id)  # what waits to be counted says whose pins they were
     return Withdrawn(pins, len(supported))

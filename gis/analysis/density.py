@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis.grid import SQUARE_M, Cells
+from gis.grid import SQUARE_M, Cells, SquareRaster
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -151,7 +151,7 @@ def frame_of(boundary: BaseGeometry, bandwidth_m: float) -> Frame:
 
 
 def density(
-    cells: Cells, boundary: BaseGeometry, *, srid: int, bandwidth_m: float = DEFAULT_BANDWIDTH_M
+    counted: Cells | SquareRaster, boundary: BaseGeometry, *, srid: int, bandwidth_m: float = DEFAULT_BANDWIDTH_M
 ) -> Surface:
     """The heat surface of counted squares over a boundary given in the same metric CRS.
 
@@ -159,36 +159,36 @@ def density(
     """
     frame = frame_of(boundary, bandwidth_m)
     given = boundary.buffer(FRAME_BANDWIDTHS * bandwidth_m)
-    felt = _felt(cells, frame, REACH_BANDWIDTHS * bandwidth_m)
+    felt = _felt(counted, frame, REACH_BANDWIDTHS * bandwidth_m)
     values = np.zeros((frame.rows, frame.columns), dtype=np.float32)
-    if len(felt):
+    if felt.values.size:
         _stand(felt, frame, bandwidth_m, values)
-    return Surface(values, frame, srid, bandwidth_m, cells.total, given)
+    return Surface(values, frame, srid, bandwidth_m, counted.total, given)
 
 
-def _felt(cells: Cells, frame: Frame, reach_m: float) -> Cells:
-    x, y = cells.centres()
+def _felt(counted: Cells | SquareRaster, frame: Frame, reach_m: float) -> SquareRaster:
     minx, miny, maxx, maxy = frame.bounds
-    near_x = (x > minx - reach_m) & (x < maxx + reach_m)
-    near_y = (y > miny - reach_m) & (y < maxy + reach_m)
-    return cells.where(near_x & near_y)
+    around = (minx - reach_m, miny - reach_m, maxx + reach_m, maxy + reach_m)
+    if isinstance(counted, SquareRaster):
+        return counted.within(around)
+    x, y = counted.centres()
+    near = (x > around[0]) & (x < around[2]) & (y > around[1]) & (y < around[3])
+    return SquareRaster.of(counted.where(near))
 
 
-def _stand(cells: Cells, frame: Frame, bandwidth_m: float, values: NDArray[np.float32]) -> None:
+def _stand(felt: SquareRaster, frame: Frame, bandwidth_m: float, values: NDArray[np.float32]) -> None:
     """Fill `values` with the sum of Gaussians: first along x, then, block by block of rows, along y."""
-    columns, column_of = np.unique(cells.x_index, return_inverse=True)
-    lines, line_of = np.unique(cells.y_index, return_inverse=True)
-    counts: NDArray[np.float32] = np.zeros((len(lines), len(columns)), dtype=np.float32)
-    np.add.at(counts, (line_of, column_of), cells.weight)
-    x = (columns.astype(np.float64) + 0.5) * SQUARE_M
-    y = (lines.astype(np.float64) + 0.5) * SQUARE_M
-    along_x: NDArray[np.float32] = np.empty((len(lines), frame.columns), dtype=np.float32)
+    counts = felt.values
+    lines, columns = counts.shape
+    x = (felt.left + np.arange(columns, dtype=np.float64) + 0.5) * SQUARE_M
+    y = (felt.bottom + np.arange(lines, dtype=np.float64) + 0.5) * SQUARE_M
+    along_x: NDArray[np.float32] = np.empty((lines, frame.columns), dtype=np.float32)
     reach = REACH_BANDWIDTHS * bandwidth_m
     centres = frame.x_centres()
     for start in range(0, frame.columns, _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
         near = _near(x, centres[block], reach)
-        along_x[:, block] = counts[:, near] @ _gaussian(x[near], centres[block], bandwidth_m)
+        np.matmul(counts[:, near], _gaussian(x[near], centres[block], bandwidth_m), out=along_x[:, block])
     centres = frame.y_centres()
     for start in range(0, frame.rows, _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)

@@ -17,7 +17,7 @@ from app.db import open_database
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery, Weight
 from app.models import Channel, DaySnapshot, HeatSnapshot, PinState
-from app.queries.heat import heat_version, make_surface, read_squares
+from app.queries.heat import heat_counts, heat_version, make_surface, read_squares
 from app.queries.heat_store import HeatStore
 from app.queries.maps import MapRecord
 from app.queries.story import tell
@@ -102,7 +102,7 @@ def test_a_large_square_with_too_few_people_of_a_category_gives_nothing(session:
     a_crowd(session, the_map, 5, "safe")
     a_crowd(session, the_map, 4, "unsafe")
     a_crowd(session, the_map, 4, "safe", east=255)  # the next 250 m square
-    squares = read_squares(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
+    squares = heat_counts(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
     public = {c: make_surface(the_map, squares, HeatQuery(c), Scope.PUBLIC).total for c in ("safe", "unsafe")}
     assert public == {"safe": 5, "unsafe": 0}
     # The whole is the sum of what the categories show: nothing is left to subtract.
@@ -239,7 +239,7 @@ def test_two_processes_take_one_snapshot(live_session: Session, live_url: str) -
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(take, range(6))) == 1
     database.engine.dispose()
-    assert live_session.scalar(select(func.sum(HeatSnapshot.people))) == 6
+    assert read_squares(live_session, the_map, PUBLIC_FILTER, Scope.PUBLIC).people.sum() == 6
 
 
 def test_a_published_map_needs_no_snapshot(session: Session) -> None:

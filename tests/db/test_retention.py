@@ -20,7 +20,7 @@ from app.errors import Anonymised, InvalidInput, Unacceptable, Unknown
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery, Weight
 from app.models import AuditEntry, Base, Pin, PinFlag, Respondent, RespondentDevice, Support
-from app.queries.heat import make_surface, read_squares
+from app.queries.heat import heat_counts, make_surface
 from app.queries.maps import MapRecord, read_map
 from app.queries.summary import Summary, count_summary
 from app.services.pins import support_pin
@@ -92,7 +92,7 @@ def surfaces(session: Session, the_map: MapRecord) -> list[np.ndarray]:
     for scope in Scope:
         for weight in Weight:
             for category in (None, "safe", "unsafe", "improve"):
-                squares = read_squares(session, the_map, PinFilter(), scope)
+                squares = heat_counts(session, the_map, PinFilter(), scope)
                 found.append(make_surface(the_map, squares, HeatQuery(category, weight=weight), scope).values)
     return found
 

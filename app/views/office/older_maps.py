@@ -25,6 +25,7 @@ from app.inputs.older_maps import (
 from app.models import Role
 from app.queries.maps import MapRecord
 from app.security import require
+from app.services.counts import settle
 from app.services.older_maps import (
     Draft,
     Look,
@@ -103,6 +104,7 @@ def older_map_import(slug: str, token: str) -> str | Response | tuple[str, int]:
         session().rollback()
         return _look(the_map, draft, request.form, refusal.problems)
     session().commit()
+    settle(session(), the_map)
     keep_report(draft, report)
     check_for_a_while(session(), the_map)
     return redirect(url_for("office.older_map_look", slug=slug, token=token), 303)
