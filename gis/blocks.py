@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gis.grid import SQUARES_PER_PRIVACY_SQUARE, Indices, SquareRaster
+from gis.grid import SQUARES_PER_PRIVACY_SQUARE, Indices, SquareRaster, distinct, numbered
 
 BLOCK_SQUARES: Final = 40
 """Squares of 25 m along the side of a block: 1 km, whole squares of 250 m."""
@@ -81,10 +81,10 @@ class SquareCounts:
         made = cls.over(_occupied(x, y))
         if not len(x):
             return made
-        people, who = np.unique(np.asarray(person), return_inverse=True)
+        who = numbered(person)
+        people = int(who.max()) + 1
         for values, side in ((made.people, 1), (made.crowd, SQUARES_PER_PRIVACY_SQUARE)):
-            place = made.place(x, y, side)
-            spoke = np.unique(place * len(people) + who) // len(people)
+            spoke = distinct(made.place(x, y, side) * people + who) // people
             values.reshape(-1)[:] = np.bincount(spoke, minlength=values.size)
         made.pins.reshape(-1)[:] = np.bincount(made.place(x, y), minlength=made.pins.size)
         return made

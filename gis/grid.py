@@ -103,6 +103,26 @@ def coarse_of(index: ArrayLike) -> Indices:
     return coarse
 
 
+def numbered(names: ArrayLike) -> Indices:
+    """The same whole numbers as numbers from 0, in the order of the names.
+
+    >>> numbered([70, -3, 70])
+    array([1, 0, 1])
+    """
+    given = np.asarray(names, dtype=np.int64)
+    order = np.argsort(given)
+    new = np.diff(given[order], prepend=given[order[:1]] - 1) != 0 if len(given) else np.zeros(0, dtype=np.bool_)
+    found = np.empty(len(given), dtype=np.int64)
+    found[order] = np.cumsum(new) - 1
+    return found
+
+
+def distinct(values: ArrayLike) -> Indices:
+    """Each whole number once, rising. `numpy.unique` hashes them, which takes several times as long for many."""
+    given = np.sort(np.asarray(values, dtype=np.int64))
+    return given[np.concatenate([[True], given[1:] != given[:-1]])] if len(given) else given
+
+
 def square_polygons(x_index: ArrayLike, y_index: ArrayLike, side_m: int = SQUARE_M) -> NDArray[np.object_]:
     """Metric polygons of squares, for drawing and for joining with other layers."""
     x = np.asarray(x_index, dtype=np.float64) * side_m

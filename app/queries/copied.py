@@ -54,7 +54,7 @@ def copied_texts(session: Session, query: Select[Any]) -> Iterator[list[bytes]]:
 
 def _rows(session: Session, query: Select[Any], form: str) -> Iterator[bytes]:
     """The rows straight from libpq: psycopg's own loop takes twice the time, going round for each of them."""
-    statement, values = _bound(query)
+    statement, values = bound(query)
     connection = session.connection().connection.driver_connection
     with connection.cursor() as cursor:  # type: ignore[union-attr]
         wanted = sql.SQL("COPY ({}) TO STDOUT ({})").format(sql.SQL(statement), sql.SQL(form))
@@ -91,7 +91,7 @@ def _next_row(server: PGconn) -> tuple[int, memoryview]:
     return row
 
 
-def _bound(query: Select[Any]) -> tuple[str, dict[str, Any]]:
+def bound(query: Select[Any]) -> tuple[str, dict[str, Any]]:
     """The statement with psycopg's placeholders, and the values in the form that psycopg takes."""
     compiled = query.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     values = dict(compiled.params)

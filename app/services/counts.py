@@ -25,6 +25,7 @@ from app.queries.counts import (
     COLUMNS,
     PREFIX,
     CountMark,
+    KeptCounts,
     Moves,
     add_moves,
     count_mark,
@@ -100,8 +101,10 @@ def fold(session: Session, map_id: int, *, wait: bool = True) -> bool:
     return True
 
 
-def rebuild(session: Session, the_map: MapRecord) -> Rebuilt | None:
+def rebuild(session: Session, the_map: MapRecord, *, compared: bool = True) -> Rebuilt | None:
     """Count all pins of the map anew and keep that; None where another process is at it.
+
+    How much was kept otherwise is only looked for where it shall be `compared`.
 
     Wants a session whose transaction has not begun yet; the caller commits. Takes one category after another, so a
     map of ten million pins wants some hundred megabytes.
@@ -109,7 +112,8 @@ def rebuild(session: Session, the_map: MapRecord) -> Rebuilt | None:
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     if not _lock(session, the_map.id, wait=False):
         return None
-    kept = {scope: read_counts(session, the_map.id, scope) for scope in Scope}
+    nothing = KeptCounts({}, {})
+    kept = {scope: read_counts(session, the_map.id, scope) if compared else nothing for scope in Scope}
     session.execute(delete(HeatBlock).where(HeatBlock.map_id == the_map.id))
     pins = squares = different = 0
     for key in sorted({*the_map.category_by_key, *kept[Scope.OFFICE].categories}):
@@ -117,7 +121,8 @@ def rebuild(session: Session, the_map: MapRecord) -> Rebuilt | None:
         _keep(session, the_map.id, _by_place(key, found))
         pins += int(found[Scope.OFFICE].pins.sum(dtype=np.int64))
         squares += int(np.count_nonzero(found[Scope.OFFICE].pins))
-        different += sum(_differences(found[scope], kept[scope].of(key)) for scope in Scope)
+        if compared:
+            different += sum(_differences(found[scope], kept[scope].of(key)) for scope in Scope)
     _strike_off(session, the_map.id, _struck(session, the_map.id))
     return Rebuilt(pins, squares, different)
 
@@ -127,11 +132,19 @@ def settle(session: Session, the_map: MapRecord) -> None:
 
     Wants a session whose transaction has not begun yet.
     """
-    waiting = count_mark(session, the_map.id).waiting
+    is_much = count_mark(session, the_map.id).waiting >= REBUILD_FROM
     session.rollback()
-    if waiting < REBUILD_FROM or rebuild(session, the_map) is None:
+    if not is_much or rebuild(session, the_map, compared=False) is None:
         fold(session, the_map.id)
     session.commit()
+    if is_much:
+        _clear_away(session)
+
+
+def _clear_away(session: Session) -> None:
+    """Free what a flood of changes has left behind: until autovacuum comes by, each reading would go over it."""
+    with session.get_bind().engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM (ANALYZE) heat_change"))
 
 
 def keep_counts(open_session: Callable[[], Session], stop: threading.Event, *, every_s: float = EVERY_S) -> None:

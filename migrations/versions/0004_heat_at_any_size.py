@@ -111,6 +111,12 @@ def upgrade():
         sa.Column("counted", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("map_id", "id", name=op.f("pk_heat_change")),
     )
+    # Its rows live for seconds: what they leave behind is to be cleared away as quickly.
+    op.execute(
+        "ALTER TABLE heat_change SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,"
+        " autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 2000,"
+        " autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 20000)"
+    )
     for name in ("people", "pins", "crowd", "office_people", "office_pins", "office_crowd"):
         # They are compressed before they come here.
         op.execute(f"ALTER TABLE heat_block ALTER COLUMN {name} SET STORAGE EXTERNAL")
