@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -77,13 +77,17 @@ def written(path: Path | None) -> Iterator[IO[bytes]]:
     unfinished.replace(path)
 
 
-def with_progress(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """The items, with a progress bar on stderr where a person watches."""
+def with_progress(
+    items: Iterable[T], label: str, total: int | None = None, size: Callable[[T], int] = lambda _: 1
+) -> Iterator[T]:
+    """The items, with a progress bar on stderr where a person watches; `size` is what an item counts for."""
     if not sys.stderr.isatty():
         yield from items
         return
     with click.progressbar(items, length=total, label=label, file=sys.stderr, update_min_steps=500) as bar:
-        yield from bar
+        for item in bar:
+            yield item
+            bar.update(size(item) - 1)
 
 
 def said_in_english(refusal: Refusal) -> str:

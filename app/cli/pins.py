@@ -69,7 +69,8 @@ def import_(
     epsg = _epsg(crs) if crs else opened.epsg
     with opened_session() as session:
         the_map = find_map(session, map_slug)
-        report = import_pins(session, the_map, with_progress(opened.rows, "pins", opened.count), options, epsg)
+        parts = with_progress(opened.parts, "pins", opened.count, size=len)
+        report = import_pins(session, the_map, parts, options, epsg)
         say_report(report)
         if strict and report.refused:
             raise InvalidInput(

@@ -72,7 +72,10 @@ def text(fields: Fields, key: str, value: Any) -> str:
 
 def storable(value: str) -> bool:
     """Whether PostgreSQL and UTF-8 can hold the text."""
-    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    try:
+        return b"\x00" not in value.encode()
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        return False
 
 
 def texts(fields: Fields, key: str, value: Any) -> dict[str, str]:

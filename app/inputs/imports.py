@@ -1,34 +1,33 @@
-"""What one row of a file means for a map: a pin ready to store, or the reason why not."""
+"""What the rows of a file mean for a map: pins ready to store, or the reasons why not."""
 
 from __future__ import annotations
 
-import json
-import re
 import uuid
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from app.config import TOWN_CLOCK
 from app.errors import Problem
 from app.i18n import N_
-from app.inputs.answers import Question, check_answers
-from app.inputs.fields import storable
-from app.inputs.pin_files import PinRow
+from app.inputs.answers import Question
+from app.inputs.pin_files import PinRows
+from app.inputs.row_ids import NAMESPACE, Times, named
+from app.inputs.row_values import (
+    Bad,
+    Known,
+    answers_json,
+    comment_of,
+    member_of,
+    moment_of,
+    text_of,
+    uuid_of,
+    zoom_of,
+)
 from app.models import Channel, PinState, PinStatus
-
-NAMESPACE = uuid.UUID("6f1c3f0e-6d0b-5c0e-9f43-9a4f0a8b6c11")
-"""For ids derived from what a row says: the same row is the same pin, however often it comes."""
+from gis.grid import Floats
 
 ABOUT_PREFIXES = ("about.", "about_")
-CZECH_MOMENT = re.compile(
-    r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:,? +(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?", re.ASCII
-)
-"""As offices write it, 14. 9. 2026 8:00, by the town's clock; other times without a zone are UTC."""
-MOST_IMPORTED_COMMENT = 10_000
-"""Old surveys had longer comments than we let people write; they are kept whole."""
 
 
 @dataclass(frozen=True)
@@ -61,205 +60,173 @@ class ImportMap:
 
 
 @dataclass(frozen=True)
-class ImportedPin:
-    """One pin from a file, not yet placed in a square."""
+class ImportedPins:
+    """Pins from a part of a file, as columns of one length; not yet placed in squares."""
 
-    id: uuid.UUID
-    respondent_id: uuid.UUID
-    category: str
-    comment: str | None
-    created_at: datetime | None
-    channel: str
-    event: str | None
-    zoom: int | None
-    state: str
-    status: str
-    answer: str | None
-    answered_at: datetime | None
-    answers: str
-    about: str
+    rows: Sequence[int]
+    """Which rows of the part they are."""
+    ids: Sequence[str]
+    """Written without dashes, the respondents' as well."""
+    respondents: Sequence[str]
+    category: Sequence[str]
+    comment: Sequence[str | None]
+    created_at: Sequence[datetime | None]
+    channel: Sequence[str]
+    event: Sequence[str | None]
+    zoom: Sequence[int | None]
+    state: Sequence[str]
+    status: Sequence[str]
+    answer: Sequence[str | None]
+    answered_at: Sequence[datetime | None]
+    answers: Sequence[str]
+    """JSON, as is what they said about themselves."""
+    about: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
-class RowReader:
-    """Reads rows of one file; remembers what it has seen, so that equal rows become different pins."""
+class PartReader:
+    """Reads the parts of one file; remembers what it has seen, so that equal rows become different pins.
+
+    Column by column, and a text that comes again is not read again.
+    """
 
     def __init__(self, target: ImportMap, options: ImportOptions) -> None:
         self.target = target
         self.options = options
-        self._seen: Counter[uuid.UUID] = Counter()
+        self._times = Times()
+        self._people = Known(self._respondent)
+        created = options.created_field or "created_at"
+        self._category = Known(self._category_of)
+        self._comment = Known(comment_of)
+        self._created_at = Known(lambda value: moment_of(value, created))
+        self._answered_at = Known(lambda value: moment_of(value, "answered_at"))
+        self._answers = Known(self._answers_of)
+        self._about = Known(self._about_of)
+        self._state = Known(lambda value: member_of(value, PinState, PinState.VISIBLE, "state"))
+        self._status = Known(lambda value: member_of(value, PinStatus, PinStatus.RECEIVED, "status"))
+        self._channel = Known(self._channel_of)
+        self._event = Known(self._event_of)
+        self._zoom = Known(zoom_of)
 
-    def read(self, row: PinRow, lon: float, lat: float) -> ImportedPin | Problem:
-        """The pin of a row whose place is known, or what is wrong with it."""
-        values, options = row.values, self.options
-        try:
-            category = self._category(values)
-            comment = _comment(self._said(values, options.comment_field, "comment"))
-            created_at = _moment(
-                self._said(values, options.created_field, "created_at"), options.created_field or "created_at"
-            )
-            values = {"id": values.get("id")} if options.only_named else values
-            answered_at = _moment(values.get("answered_at"), "answered_at")
-            answers = self._answers(values, category)
-            about = self._about(values)
-            state = _member(values.get("state"), PinState, PinState.VISIBLE, "state")
-            status = _member(values.get("status"), PinStatus, PinStatus.RECEIVED, "status")
-            channel = self._channel(values)
-            event = self._event(values)
-            zoom = _zoom(values.get("zoom"))
-        except _Bad as bad:
-            return bad.problem
-        respondent = _text(self._said(row.values, options.respondent_field, "respondent"))
-        pin_id = self._id(values, (respondent, category, f"{lon:.7f} {lat:.7f}", comment, created_at))
-        person = self._respondent(respondent, pin_id)
-        return ImportedPin(
-            pin_id, person, category, comment, created_at, channel, event, zoom, state, status,
-            _comment(values.get("answer")), answered_at, json.dumps(answers), json.dumps(about),
+    def read(self, part: PinRows, lon: Floats, lat: Floats) -> tuple[ImportedPins, Mapping[int, Problem]]:
+        """The pins of rows whose places are known, and of the other rows what is wrong with them."""
+        found = self._meant(part)
+        bad: dict[int, Problem] = {}
+        for column in found.values():
+            for row, value in enumerate(column):
+                if type(value) is Problem:
+                    bad.setdefault(row, value)
+        people = [text_of(value) for value in self._said(part, self.options.respondent_field, "respondent")]
+        own: Sequence[Any] = part.values.get("id", (None,) * len(part))
+        rows: Sequence[int] = range(len(part))
+        if bad:
+            rows = [row for row in rows if row not in bad]
+            found = {name: [column[row] for row in rows] for name, column in found.items()}
+            people, own = [people[row] for row in rows], [own[row] for row in rows]
+        said = zip(
+            people, found["category"], lon[rows].tolist(), lat[rows].tolist(), found["comment"],
+            found["created_at"], strict=True,
         )  # fmt: skip
+        slug = self.target.slug
+        ids = self._ids(
+            [repr((slug, who, key, f"{x:.7f} {y:.7f}", text, at)) for who, key, x, y, text, at in said], own
+        )
+        return ImportedPins(rows, ids, self._respondents(people, ids), **found), bad
 
-    def _said(self, values: Mapping[str, Any], named: str | None, ours: str) -> Any:
-        """The value of the field named for it; of the one with our own name where none is and it may count."""
-        if named is None and self.options.only_named:
-            return None
-        return values.get(named or ours)
+    def _meant(self, part: PinRows) -> dict[str, list[Any]]:
+        """Column by column what is written; a Problem where that can't be stored. Told is a row's first one."""
+        options, nothing = self.options, (None,) * len(part)
+        values: Mapping[str, Sequence[Any]] = {} if options.only_named else part.values
+        category = self._category.all(self._said(part, options.category_field, "category"))
+        known = [None if type(key) is Problem else key for key in category]
+        return {
+            "category": category,
+            "comment": self._comment.all(self._said(part, options.comment_field, "comment")),
+            "created_at": self._created_at.all(self._said(part, options.created_field, "created_at")),
+            "answered_at": self._answered_at.all(values.get("answered_at", nothing)),
+            "answers": self._answers.all(self._given(values, self.target.questions, ("",), known)),
+            "about": self._about.all(self._given(values, self.target.about, ABOUT_PREFIXES, nothing)),
+            "state": self._state.all(values.get("state", nothing)),
+            "status": self._status.all(values.get("status", nothing)),
+            "channel": self._channel.all(values.get("channel", nothing)),
+            "event": self._event.all(values.get("event", nothing)),
+            "zoom": self._zoom.all(values.get("zoom", nothing)),
+            "answer": self._comment.all(values.get("answer", nothing)),
+        }
 
-    def _category(self, values: Mapping[str, Any]) -> str:
+    def _said(self, part: PinRows, named: str | None, ours: str) -> Sequence[Any]:
+        """The column of the field named for it; of the one with our own name where none is and it may count."""
+        found = None if named is None and self.options.only_named else part.values.get(named or ours)
+        return (None,) * len(part) if found is None else found
+
+    def _given(
+        self,
+        values: Mapping[str, Sequence[Any]],
+        questions: Sequence[Question],
+        prefixes: Sequence[str],
+        category: Sequence[Any],
+    ) -> Iterable[tuple[Any, ...]]:
+        """Row by row the category, if it matters, and what is written as the questions' answers."""
+        nothing = (None,) * len(category)
+        columns = []
+        for question in questions:
+            written = [values[prefix + question.key] for prefix in prefixes if prefix + question.key in values]
+            columns.append(written[-1] if written else nothing)
+        return zip(category, *columns, strict=True)
+
+    def _category_of(self, value: Any) -> str:
         if self.options.category is not None:
             return self.options.category
-        written = _text(self._said(values, self.options.category_field, "category")) or ""
+        written = text_of(value) or ""
         key = self.options.category_keys.get(written)
         if key is None and self.options.only_named:
-            raise _Bad("category", N_("“%(written)s” was left out."), written=written[:80])
+            raise Bad("category", N_("“%(written)s” was left out."), written=written[:80])
         key = key or self.target.categories.get(written.casefold())
         if key is None:
-            raise _Bad("category", N_("The map has no category “%(written)s”."), written=written[:80])
+            raise Bad("category", N_("The map has no category “%(written)s”."), written=written[:80])
         return key
 
-    def _answers(self, values: Mapping[str, Any], category: str) -> dict[str, Any]:
-        found = {q.key: _answer(values[q.key]) for q in self.target.questions if q.key in values}
-        return _checked(found, self.target.questions, category)
+    def _answers_of(self, written: tuple[Any, ...]) -> str:
+        category, *values = written
+        return answers_json(self.target.questions, values, category)
 
-    def _about(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        found = {
-            question.key: _answer(values[prefix + question.key])
-            for question in self.target.about
-            for prefix in ABOUT_PREFIXES
-            if prefix + question.key in values
-        }
-        return _checked(found, self.target.about, None)
+    def _about_of(self, written: tuple[Any, ...]) -> str:
+        return answers_json(self.target.about, written[1:], None)
 
-    def _channel(self, values: Mapping[str, Any]) -> str:
+    def _channel_of(self, value: Any) -> str:
         if not self.options.keep_channel:
-            return Channel.IMPORT
-        return _member(values.get("channel"), Channel, Channel.IMPORT, "channel")
+            return Channel.IMPORT.value
+        return member_of(value, Channel, Channel.IMPORT, "channel")
 
-    def _event(self, values: Mapping[str, Any]) -> str | None:
-        code = _text(values.get("event"))
+    def _event_of(self, value: Any) -> str | None:
+        code = text_of(value)
         if code is not None and code not in self.target.events:
-            raise _Bad("event", N_("The map has no event of this code."))
+            raise Bad("event", N_("The map has no event of this code."))
         return code
 
-    def _id(self, values: Mapping[str, Any], said: tuple[Any, ...]) -> uuid.UUID:
-        """The row's own UUID, or one made of what it says and, for equal rows, of how many came before it."""
-        own = _uuid(values.get("id"))
-        if own is not None:
-            return own
-        same = uuid.uuid5(NAMESPACE, repr((self.target.slug, *said)))
-        self._seen[same] += 1
-        return same if self._seen[same] == 1 else uuid.uuid5(same, str(self._seen[same]))
+    def _ids(self, said: Sequence[str], own: Sequence[Any]) -> list[str]:
+        """The rows' own UUIDs, or ones made of what they say and, for equal rows, of how many came before."""
+        ids = named(said)
+        mine = {row: known.hex for row, value in enumerate(own) if value is not None and (known := uuid_of(value))}
+        made = [row for row in range(len(ids)) if row not in mine] if mine else range(len(ids))
+        for place, times in self._times.again([int(ids[row][:16], 16) for row in made]):
+            row = made[place]
+            ids[row] = uuid.uuid5(uuid.UUID(ids[row]), str(times)).hex
+        for row, digits in mine.items():
+            ids[row] = digits
+        return ids
 
-    def _respondent(self, written: str | None, pin_id: uuid.UUID) -> uuid.UUID:
-        """The person of the row; where the file knows no people, every row is one."""
-        if written is None:
-            return uuid.uuid5(NAMESPACE, f"alone {pin_id}")
-        own = None if self.options.only_named else _uuid(written)
-        return own or uuid.uuid5(NAMESPACE, repr((self.target.slug, "respondent", written)))
+    def _respondents(self, written: Sequence[str | None], ids: Sequence[str]) -> list[str]:
+        """The persons of the rows; where the file knows no person, the row is one."""
+        people = self._people.all(person or "" for person in written)
+        alone = [row for row, person in enumerate(written) if person is None]
+        persons = named([f"alone {uuid.UUID(ids[row])}" for row in alone])
+        for row, person in zip(alone, persons, strict=True):
+            people[row] = person
+        return people
 
-
-class _Bad(Exception):
-    """A value that stops its row."""
-
-    def __init__(self, name: str, message: str, **data: object) -> None:
-        self.problem = Problem(name, message, data)
-        super().__init__(name)
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    return str(value).strip() or None
-
-
-def _comment(value: Any) -> str | None:
-    text = _text(value)
-    if text is None:
-        return None
-    if not storable(text):
-        raise _Bad("comment", N_("The text holds characters that can't be stored."))
-    if len(text) > MOST_IMPORTED_COMMENT:
-        raise _Bad(
-            "comment",
-            N_("The text has %(length)s characters; the most is %(most)s."),
-            length=len(text),
-            most=MOST_IMPORTED_COMMENT,
-        )
-    return text
-
-
-def _moment(value: Any, name: str) -> datetime | None:
-    text = _text(value)
-    if text is None:
-        return None
-    try:
-        if czech := CZECH_MOMENT.fullmatch(text):
-            day, month, year, hour, minute, second = (int(part or 0) for part in czech.groups())
-            return datetime(year, month, day, hour, minute, second, tzinfo=TOWN_CLOCK)
-        found = datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        raise _Bad(name, N_("This must be a date and time like 2026-09-14T08:00:00Z.")) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _member(value: Any, allowed: Any, default: str, name: str) -> str:
-    text = _text(value)
-    if text is None:
-        return default
-    if text not in set(allowed):
-        raise _Bad(name, N_("This must be one of: %(allowed)s."), allowed=", ".join(allowed))
-    return text
-
-
-def _zoom(value: Any) -> int | None:
-    if _text(value) is None:
-        return None
-    try:
-        zoom = int(float(value))
-    except (ValueError, OverflowError):
-        zoom = -1
-    if not 0 <= zoom <= 24:
-        raise _Bad("zoom", N_("A zoom is a number from 0 to 24."))
-    return zoom
-
-
-def _answer(value: Any) -> Any:
-    """An answer as a file holds it: a text, or the JSON list of a multiple choice."""
-    text = _text(value)
-    if text is not None and text.startswith("["):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
-
-
-def _checked(found: Mapping[str, Any], questions: tuple[Question, ...], category: str | None) -> dict[str, Any]:
-    given = {key: value for key, value in found.items() if value is not None}
-    for problem in check_answers(given, questions, category):
-        raise _Bad(problem.field, problem.message, **problem.data)
-    return given
-
-
-def _uuid(value: Any) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError):
-        return None
+    def _respondent(self, written: str) -> str:
+        own = None if self.options.only_named else uuid_of(written)
+        return (own or uuid.uuid5(NAMESPACE, repr((self.target.slug, "respondent", written)))).hex

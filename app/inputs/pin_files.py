@@ -1,24 +1,26 @@
-"""Points from files: CSV by Python, everything else by GDAL; row by row, each with its number."""
+"""Points from files: CSV by Python, everything else by GDAL; in parts of some thousand rows, column by column."""
 
 from __future__ import annotations
 
 import csv
 import itertools
+import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from gis.crs import KROVAK
 
 MOST_CSV_CELL = 1_000_000
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 20_000
 
 TABLE_ENDINGS = (".csv", ".txt", ".tsv")
 GDAL_DRIVERS = {
@@ -55,17 +57,77 @@ class PinRow:
 
 
 @dataclass(frozen=True)
+class PinRows:
+    """Rows of a file, as columns of one length."""
+
+    numbers: Sequence[int]
+    lines: Sequence[int] | None
+    """The lines of a text file on which the rows begin."""
+    x: NDArray[np.float64]
+    """Not a number where a row has no place."""
+    y: NDArray[np.float64]
+    values: Mapping[str, Sequence[Any]]
+    """By name what was written; None where a row ends before that column."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def of(self, rows: NDArray[np.int64]) -> PinRows:
+        """Some of the rows, counted from 0."""
+        some = rows.tolist()
+        return PinRows(
+            [self.numbers[n] for n in some],
+            None if self.lines is None else [self.lines[n] for n in some],
+            self.x[rows],
+            self.y[rows],
+            {name: [column[n] for n in some] for name, column in self.values.items()},
+        )
+
+    def line(self, n: int) -> int | None:
+        """The line of one of the rows, counted from 0."""
+        return None if self.lines is None else self.lines[n]
+
+    def one_by_one(self) -> Iterator[PinRow]:
+        """The same rows, each for itself."""
+        names = list(self.values)
+        x, y = (_or_none(values) for values in (self.x, self.y))
+        cells = zip(*self.values.values(), strict=True) if names else itertools.repeat(())
+        for n, row in zip(range(len(self)), cells, strict=False):
+            yield PinRow(self.numbers[n], self.line(n), x[n], y[n], dict(zip(names, row, strict=True)))
+
+
+@dataclass(frozen=True)
 class PinFile:
     """An opened file: its CRS if it says one, its field names, its rows."""
 
     epsg: int | None
     fields: tuple[str, ...]
-    rows: Iterator[PinRow] = field(repr=False)
+    parts: Iterator[PinRows] = field(repr=False)
     count: int | None = None
     place: tuple[str, ...] = ()
     """The columns of a table that hold x and y, or the one with WKT."""
     unknown_crs: str | None = None
     """The name of the file's coordinate system, where it has no EPSG code."""
+
+    @property
+    def rows(self) -> Iterator[PinRow]:
+        """The rows one by one."""
+        return itertools.chain.from_iterable(part.one_by_one() for part in self.parts)
+
+
+def in_parts(rows: Iterable[PinRow]) -> Iterator[PinRows]:
+    """Single rows drawn together; they follow each other and have the same columns."""
+    remaining = iter(rows)
+    while some := list(itertools.islice(remaining, ROWS_AT_ONCE)):
+        lines = [row.line for row in some if row.line is not None]
+        names = dict.fromkeys(itertools.chain.from_iterable(row.values for row in some))
+        yield PinRows(
+            [row.number for row in some],
+            lines if len(lines) == len(some) else None,
+            np.array([np.nan if row.x is None else row.x for row in some]),
+            np.array([np.nan if row.y is None else row.y for row in some]),
+            {name: [row.values.get(name) for row in some] for name in names},
+        )
 
 
 def open_pin_file(path: Path, x_field: str | None = None, y_field: str | None = None) -> PinFile:
@@ -109,44 +171,58 @@ def _open_csv(path: Path, x_field: str | None, y_field: str | None) -> PinFile:
         raise InvalidInput(Problem(path.name, N_("The file is empty.")))
     names = tuple(name.strip() for name in heading)
     place = _place_columns(path, names, x_field, y_field)
-    return PinFile(None, names, _csv_rows(path, encoding, dialect, names, place), place=place)
+    return PinFile(None, names, _csv_parts(path, encoding, dialect, names, place), place=place)
 
 
-def _csv_rows(
+def _csv_parts(
     path: Path, encoding: str, delimiter: str, names: tuple[str, ...], place: tuple[str, ...]
-) -> Iterator[PinRow]:
+) -> Iterator[PinRows]:
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file, delimiter=delimiter)
         next(reader)
-        for number in itertools.count(1):
-            line = reader.line_num + 1
+        number = 1
+        while True:
+            lines, rows = [reader.line_num + 1], []
             try:
-                cells = next(reader)
-            except StopIteration:
-                return
+                for cells in itertools.islice(reader, ROWS_AT_ONCE):
+                    rows.append(cells)
+                    lines.append(reader.line_num + 1)
             except csv.Error as error:
                 raise InvalidInput(
                     Problem(
                         path.name,
                         N_("Line %(line)s can't be read: %(reason)s"),
-                        {"line": line, "reason": error},
+                        {"line": lines[-1], "reason": error},
                     )
                 ) from error
-            values = dict(zip(names, cells, strict=False))
-            x, y = _place(values, place)
-            yield PinRow(number, line, x, y, values)
+            if not rows:
+                return
+            columns = list(itertools.zip_longest(*rows)) or [(None,) * len(rows)]
+            nothing = [(None,) * len(rows)] * (len(names) - len(columns))
+            values = dict(zip(names, [*columns, *nothing], strict=False))
+            numbers = range(number, number + len(rows))
+            yield PinRows(numbers, lines[:-1], *_places(values, place, len(rows)), values)
+            number = numbers.stop
 
 
-def _place(values: Mapping[str, str], place: tuple[str, ...]) -> tuple[float | None, float | None]:
+def _places(
+    values: Mapping[str, Sequence[Any]], place: tuple[str, ...], n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not place:
-        return None, None
+        return np.full(n, np.nan), np.full(n, np.nan)
     if len(place) == 2:
-        return decimal(values.get(place[0])), decimal(values.get(place[1]))
+        return decimals(values[place[0]]), decimals(values[place[1]])
+    return _points(shapely.from_wkt([text or None for text in values[place[0]]], on_invalid="ignore"))
+
+
+def decimals(texts: Sequence[str | None]) -> NDArray[np.float64]:
+    """Numbers with a decimal point or comma; not a number for anything else."""
     try:
-        point = shapely.from_wkt(values.get(place[0]) or "")
-    except shapely.errors.GEOSException:
-        return None, None
-    return _xy(point)
+        numbers = np.fromiter(map(float, texts), np.float64, len(texts))  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        found = map(decimal, texts)
+        return np.array([np.nan if number is None else number for number in found], dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _place_columns(path: Path, names: tuple[str, ...], x: str | None, y: str | None) -> tuple[str, ...]:
@@ -220,42 +296,48 @@ def _open_gdal(path: Path) -> PinFile:
     names = tuple(str(name) for name in info["fields"])
     epsg = _epsg(info["crs"])
     unknown = str(info["crs"])[:60] if info["crs"] and epsg is None else None
-    rows = _gdal_rows(path, names, info["features"])
-    return PinFile(epsg, names, rows, info["features"], unknown_crs=unknown)
+    parts = _gdal_parts(path, names)
+    return PinFile(epsg, names, parts, info["features"], unknown_crs=unknown)
 
 
-def _gdal_rows(path: Path, names: tuple[str, ...], total: int) -> Iterator[PinRow]:
-    from pyogrio.raw import read
+def _gdal_parts(path: Path, names: tuple[str, ...]) -> Iterator[PinRows]:
+    """The rows as GDAL streams them: asked for by their numbers, it would begin the file anew each time."""
+    import pyarrow as pa
+    from pyogrio.raw import open_arrow
 
-    number = 0
-    for start in range(0, total, ROWS_AT_ONCE):
-        _, _, geometries, columns = read(
-            path, skip_features=start, max_features=ROWS_AT_ONCE, datetime_as_string=True
-        )
-        points = shapely.from_wkb(geometries)
-        for index, point in enumerate(points):
-            number += 1
-            x, y = _xy(point)
-            values = {name: _plain(column[index]) for name, column in zip(names, columns, strict=True)}
-            yield PinRow(number, None, x, y, values)
+    number = 1
+    with open_arrow(path, batch_size=ROWS_AT_ONCE, datetime_as_string=True) as (meta, stream):
+        shapes = meta["geometry_name"] or "wkb_geometry"
+        for part in pa.RecordBatchReader.from_stream(stream):
+            n = part.num_rows
+            wkb = part.column(shapes).to_numpy(zero_copy_only=False)
+            points = _points(shapely.from_wkb(wkb, on_invalid="ignore"))
+            values = {name: [_plain(value) for value in part.column(name).to_pylist()] for name in names}
+            yield PinRows(range(number, number + n), None, *points, values)
+            number += n
 
 
-def _xy(shape: Any) -> tuple[float | None, float | None]:
-    """The place of a Point, or of a MultiPoint that holds one."""
-    if shape is not None and shape.geom_type == "MultiPoint" and len(shape.geoms) == 1:
-        shape = shape.geoms[0]
-    if shape is None or shape.geom_type != "Point" or shape.is_empty:
-        return None, None
-    return float(shape.x), float(shape.y)
+def _points(shapes: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The places of Points, and of MultiPoints that hold one; not a number for anything else."""
+    is_many = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
+    alone = is_many & (shapely.get_num_geometries(shapes) == 1)
+    points = np.where(alone, shapely.get_geometry(shapes, 0), shapes)
+    return shapely.get_x(points), shapely.get_y(points)
 
 
 def _plain(value: Any) -> Any:
-    """A NumPy scalar as Python knows it; not-a-number is nothing, whole floats are whole."""
-    if isinstance(value, np.generic):
-        value = value.item()
+    """A value as a text or a number; not-a-number is nothing, whole floats are whole."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return int(value)  # GDAL's true is 1
     if isinstance(value, float):
         return None if math.isnan(value) else int(value) if value.is_integer() else value
-    return value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _or_none(values: NDArray[np.float64]) -> Sequence[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def _epsg(crs: str | None) -> int | None:

@@ -222,21 +222,22 @@ _REFLAG = text(
 _CHECKED = text("UPDATE pin SET checked_at = clock_timestamp() WHERE map_id = :map AND id = ANY(:pins)")
 
 # The first pin of a place is nothing special; told are those that came later to it.
+CLOSE_BEFORE = f"""
+    SELECT count(*) AS n FROM (
+        SELECT FROM pin old
+        WHERE old.map_id = new.map_id AND old.respondent_id = new.respondent_id
+          AND old.category = new.category
+          AND old.square_x BETWEEN new.square_x - 1 AND new.square_x + 1
+          AND old.square_y BETWEEN new.square_y - 1 AND new.square_y + 1
+          AND (old.created_at, old.id) < (new.created_at, new.id)
+          AND ST_DWithin(old.position::geography, new.position::geography, {CLOSE_M})
+        LIMIT {MOST_COUNTED}
+    ) AS few
+"""
+"""How many pins of the same person and category were there before the pin `new`."""
 _CLOSE = text(
     f"""
-    SELECT new.id, 1 + before.n AS n
-    FROM pin new, LATERAL (
-        SELECT count(*) AS n FROM (
-            SELECT FROM pin old
-            WHERE old.map_id = new.map_id AND old.respondent_id = new.respondent_id
-              AND old.category = new.category
-              AND old.square_x BETWEEN new.square_x - 1 AND new.square_x + 1
-              AND old.square_y BETWEEN new.square_y - 1 AND new.square_y + 1
-              AND (old.created_at, old.id) < (new.created_at, new.id)
-              AND ST_DWithin(old.position::geography, new.position::geography, {CLOSE_M})
-            LIMIT {MOST_COUNTED}
-        ) AS few
-    ) AS before
+    SELECT new.id, 1 + before.n AS n FROM pin new, LATERAL ({CLOSE_BEFORE}) AS before
     WHERE new.map_id = :map AND new.id = ANY(:pins) AND before.n > 0
     """
 )
@@ -289,15 +290,16 @@ _CROWDS = text(
     SELECT id, n FROM within WHERE n >= {CROWD_PEOPLE}
     """
 )
-_SAME = "regexp_replace(plain_words(comment), '[^[:alnum:]]+', '', 'g')"
+SAID = "regexp_replace(plain_words(comment), '[^[:alnum:]]+', '', 'g')"
+"""What a comment says, whatever its case, marks and signs."""
 # Materialized: before the tables are analysed the planner would compute each text again for each other one.
 _REPEATED = text(
     f"""
     WITH new AS MATERIALIZED (
-        SELECT DISTINCT {_SAME} AS said FROM pin
+        SELECT DISTINCT {SAID} AS said FROM pin
         WHERE map_id = :map AND id = ANY(:pins) AND length(comment) >= {LEAST_SAME_LETTERS}
     ), whole AS MATERIALIZED (
-        SELECT id, state, {_SAME} AS said FROM pin
+        SELECT id, state, {SAID} AS said FROM pin
         WHERE map_id = :map AND length(comment) >= {LEAST_SAME_LETTERS} AND EXISTS (SELECT FROM new)
     ), same AS (
         SELECT id, state, count(*) OVER (PARTITION BY said) AS n

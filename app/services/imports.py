@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
-from app.inputs.imports import ImportedPin, ImportMap, ImportOptions, RowReader
-from app.inputs.pin_files import PinRow
+from app.inputs.imports import ImportMap, ImportOptions, PartReader
+from app.inputs.pin_files import PinRows
 from app.models import Event
 from app.queries.maps import MapRecord
+from app.services.loading import Loading, Ready, copy_lines
 from app.services.respondents import refuse_anonymised
 from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, to_metric, transformer
-from gis.grid import square_of
+from gis.grid import Floats, square_of
 
-ROWS_AT_ONCE = 10_000
 KROVAK_KIN = frozenset({None, WGS84, 2065, 4156, 5221, 5513, KROVAK})
 """Systems whose numbers are looked at: many files name one of them and mean S-JTSK in another order or sign."""
-MANY = 500
-"""Rows after which the planner's picture of the tables is wrong."""
 NO_POINT = N_("There is no point.")
 OUTSIDE = N_("This place is outside the map.")
 
@@ -54,17 +52,17 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows with their places in WGS 84; places that are missing are not a number."""
+    """A part of a file with its places in WGS 84; places that are missing are not a number."""
 
-    rows: Sequence[PinRow]
-    lon: np.ndarray
-    lat: np.ndarray
+    part: PinRows
+    lon: Floats
+    lat: Floats
 
 
 def import_pins(
     session: Session,
     the_map: MapRecord,
-    rows: Iterable[PinRow],
+    parts: Iterable[PinRows],
     options: ImportOptions,
     epsg: int | None = None,
 ) -> ImportReport:
@@ -74,16 +72,23 @@ def import_pins(
     unknown CRS or for category keys that the map has not; Anonymised where no person may be noted any more.
     """
     refuse_anonymised(the_map)
-    reader = RowReader(_import_map(session, the_map, options), options)
+    reader = PartReader(_import_map(session, the_map, options), options)
     report = ImportReport()
-    session.execute(text(_INCOMING))
-    for batch in _batches(rows, epsg, report):
-        pins = list(_acceptable(batch, the_map, reader, report))
-        _store(session, the_map, pins, report)
-    session.execute(text("DROP TABLE incoming_pin"))
-    if report.stored >= MANY:
-        # Until autovacuum comes by, the planner would take the tables for nearly empty and loop over them.
-        session.execute(text("ANALYZE pin, respondent"))
+    loading = Loading(session, the_map)
+    # While the database stores one part, the next is read: the two take about as long.
+    with ThreadPoolExecutor(1, "import") as storing:
+        waiting: Future[int] | None = None
+        for batch in _batches(parts, epsg, report):
+            ready = _acceptable(batch, the_map, reader, report)
+            lines = copy_lines(the_map, ready) if len(ready.pins) else None
+            if waiting is not None:
+                report.stored += waiting.result()
+            waiting = None if lines is None else storing.submit(loading.store, lines)
+            report.known += len(ready.pins)
+        if waiting is not None:
+            report.stored += waiting.result()
+    report.known -= report.stored
+    loading.finish(report.stored)
     return report
 
 
@@ -102,21 +107,17 @@ def _import_map(session: Session, the_map: MapRecord, options: ImportOptions) ->
     return ImportMap(the_map.slug, names, frozenset(events), tuple(the_map.questions), tuple(the_map.about))
 
 
-def _batches(rows: Iterable[PinRow], epsg: int | None, report: ImportReport) -> Iterator[Batch]:
-    remaining = iter(rows)
+def _batches(parts: Iterable[PinRows], epsg: int | None, report: ImportReport) -> Iterator[Batch]:
     order: str | None = None
-    while chunk := list(itertools.islice(remaining, ROWS_AT_ONCE)):
-        x = np.array([np.nan if row.x is None else row.x for row in chunk])
-        y = np.array([np.nan if row.y is None else row.y for row in chunk])
-        report.read += len(chunk)
-        both = ~(np.isnan(x) | np.isnan(y))
-        krovak = recognise_krovak(x[both], y[both]) if epsg in KROVAK_KIN else None
+    for part in parts:
+        report.read += len(part)
+        both = ~(np.isnan(part.x) | np.isnan(part.y))
+        krovak = recognise_krovak(part.x[both], part.y[both]) if epsg in KROVAK_KIN else None
         if krovak is not None:
             order = krovak.order
             if not krovak.is_standard:
                 report.turned_krovak = order
-        lon, lat = _to_wgs84(x, y, order, epsg)
-        yield Batch(chunk, lon, lat)
+        yield Batch(part, *_to_wgs84(part.x, part.y, order, epsg))
 
 
 @dataclass(frozen=True)
@@ -155,79 +156,16 @@ def _to_wgs84(x: np.ndarray, y: np.ndarray, order: str | None, epsg: int | None)
         ) from error
 
 
-def _acceptable(
-    batch: Batch, the_map: MapRecord, reader: RowReader, report: ImportReport
-) -> Iterator[tuple[ImportedPin, float, float, int, int]]:
+def _acceptable(batch: Batch, the_map: MapRecord, reader: PartReader, report: ImportReport) -> Ready:
+    part = batch.part
     placed = np.isfinite(batch.lon) & np.isfinite(batch.lat)
     lon, lat = np.where(placed, batch.lon, 0.0), np.where(placed, batch.lat, 0.0)
     inside = shapely.intersects_xy(the_map.boundary, lon, lat) & placed
-    columns, lines = square_of(*to_metric(the_map.metric_srid)(np.where(inside, lon, 0), np.where(inside, lat, 0)))
-    for n, row in enumerate(batch.rows):
-        if not inside[n]:
-            why = OUTSIDE if placed[n] else NO_POINT
-            report.refused.append(RefusedRow(row.number, row.line, Problem("geometry", why)))
-            continue
-        pin = reader.read(row, lon[n], lat[n])
-        if isinstance(pin, Problem):
-            report.refused.append(RefusedRow(row.number, row.line, pin))
-        else:
-            yield pin, lon[n], lat[n], int(columns[n]), int(lines[n])
-
-
-# Where the database is spread by map, a temporary table stays on the coordinator and its rows go out by map id.
-_INCOMING = """
-    CREATE TEMPORARY TABLE incoming_pin (
-        n bigint, id uuid, respondent_id uuid, category text, lon double precision, lat double precision,
-        square_x integer, square_y integer, zoom smallint, comment text, answers jsonb, channel text, event text,
-        state text, status text, answer text, answered_at timestamptz, created_at timestamptz, about jsonb
-    ) ON COMMIT DROP
-"""
-_COPY = """
-    COPY incoming_pin (
-        n, id, respondent_id, category, lon, lat, square_x, square_y, zoom, comment, answers, channel, event,
-        state, status, answer, answered_at, created_at, about
-    ) FROM STDIN
-"""
-_PEOPLE = """
-    INSERT INTO respondent (map_id, id, about)
-    SELECT DISTINCT ON (respondent_id) :map, respondent_id, about FROM incoming_pin
-    ORDER BY respondent_id, (about = '{}'), n
-    ON CONFLICT (map_id, id) DO NOTHING
-"""
-_PINS = """
-    INSERT INTO pin (
-        map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event,
-        state, status, answer, answered_at, created_at, changed_at
-    )
-    SELECT :map, id, respondent_id, category, ST_SetSRID(ST_MakePoint(lon, lat), 4326), square_x, square_y, zoom,
-           comment, answers, channel, event, state, status, answer, answered_at,
-           COALESCE(created_at, now()), now()
-    FROM incoming_pin ORDER BY n
-    ON CONFLICT (map_id, id) DO NOTHING
-"""
-
-
-def _store(
-    session: Session,
-    the_map: MapRecord,
-    pins: Sequence[tuple[ImportedPin, float, float, int, int]],
-    report: ImportReport,
-) -> None:
-    if not pins:
-        return
-    driver = session.connection().connection.driver_connection
-    assert driver is not None  # noqa: S101 - a session that just ran a statement has a connection
-    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for n, (pin, lon, lat, column, line) in enumerate(pins):
-            copy.write_row(
-                (
-                    n, pin.id, pin.respondent_id, pin.category, lon, lat, column, line, pin.zoom, pin.comment,
-                    pin.answers, pin.channel, pin.event, pin.state, pin.status, pin.answer, pin.answered_at,
-                    pin.created_at, pin.about,
-                )
-            )  # fmt: skip
-    session.execute(text(_PEOPLE), {"map": the_map.id})
-    stored = session.execute(text(_PINS), {"map": the_map.id}).rowcount  # type: ignore[attr-defined]
-    session.execute(text("TRUNCATE incoming_pin"))
-    report.stored += stored
-    report.known += len(pins) - stored
+    here = np.flatnonzero(inside)
+    pins, bad = reader.read(part if len(here) == len(part) else part.of(here), lon[here], lat[here])
+    refused = {int(here[row]): problem for row, problem in bad.items()}
+    for row in np.flatnonzero(~inside).tolist():
+        refused[row] = Problem("geometry", OUTSIDE if placed[row] else NO_POINT)
+    report.refused += [RefusedRow(part.numbers[row], part.line(row), refused[row]) for row in sorted(refused)]
+    lon, lat = lon[here][pins.rows], lat[here][pins.rows]
+    return Ready(pins, lon, lat, *square_of(*to_metric(the_map.metric_srid)(lon, lat)))

@@ -22,6 +22,7 @@ from app.i18n import N_
 from app.inputs.imports import ImportOptions
 from app.inputs.older_maps import Choice, OlderFile, older_file, older_rows, read_older_file
 from app.inputs.older_reader import ROWS_FILE
+from app.inputs.pin_files import in_parts
 from app.queries.maps import MapRecord
 from app.services.audit import Actor, Deed, record
 from app.services.flags import check_new
@@ -115,7 +116,7 @@ def import_older(
 ) -> ImportReport:
     """Import the rows as pins; InvalidInput where not one of them can be one: then nothing is stored."""
     epsg = choice.crs or draft.file.epsg
-    report = import_pins(session, the_map, older_rows(draft.folder / ROWS_FILE, choice), options, epsg)
+    report = import_pins(session, the_map, in_parts(older_rows(draft.folder / ROWS_FILE, choice)), options, epsg)
     if not report.stored and not report.known:
         nothing = N_("Not one of the rows can be a pin, so nothing was stored.")
         raise InvalidInput(Problem("file", nothing))

@@ -1,0 +1,178 @@
+"""Pins from files into the tables: by COPY, many at once, with the flags of their texts and of what is around.
+
+All in the one transaction of the import. Pins that came by web are left to the queue to check (services/flags.py):
+only they are looked at for bursts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.inputs.imports import ImportedPins
+from app.models import Channel, QuestionType
+from app.queries.maps import MapRecord
+from app.services.flags import flags_json, text_flags
+from app.services.loaded_flags import flag_loaded
+from gis.grid import Floats, Indices
+
+MANY = 500
+"""Rows after which the planner's picture of the tables is wrong."""
+NOTHING = "\\N"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Pins of a part that can be stored, with their squares."""
+
+    pins: ImportedPins
+    lon: Floats
+    lat: Floats
+    columns: Indices
+    lines: Indices
+
+
+class Loading:
+    """One import's way into the tables; the session is its own until it is finished."""
+
+    def __init__(self, session: Session, the_map: MapRecord) -> None:
+        self._session = session
+        self._map_id = the_map.id
+        self._the_map = the_map
+        session.execute(text(_INCOMING))
+        session.execute(text(_LOADED))
+        session.execute(text(_SETTINGS))
+
+    def store(self, lines: bytes) -> int:
+        """Store the pins of one part that are not there yet; how many."""
+        driver = self._session.connection().connection.driver_connection
+        assert driver is not None  # noqa: S101 - a session that just ran a statement has a connection
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.write(lines)
+        values = {"map": self._map_id}
+        for statement in (_PEOPLE, _PINS, _TEXT_FLAGS):
+            self._session.execute(text(statement), values)
+        stored: int = self._session.execute(text(_REMEMBER)).rowcount  # type: ignore[attr-defined]
+        self._session.execute(text("TRUNCATE incoming_pin, stored_pin"))
+        return stored
+
+    def finish(self, stored: int) -> None:
+        """Compare what was stored with each other and with what was there before."""
+        if stored >= MANY:
+            # Until autovacuum comes by, the planner would take the tables for nearly empty and loop over them.
+            self._session.execute(text("ANALYZE pin, respondent"))
+            self._session.execute(text("ANALYZE loaded_pin"))
+            self._session.execute(text("SELECT gin_clean_pending_list('ix_pin_words')"))
+        if stored:
+            flag_loaded(self._session, self._the_map)
+        self._session.execute(text("DROP TABLE incoming_pin, stored_pin, loaded_pin"))
+
+
+def copy_lines(the_map: MapRecord, ready: Ready) -> bytes:
+    """The pins as COPY reads them."""
+    pins = ready.pins
+    columns = zip(
+        range(len(pins)), pins.ids, pins.respondents, pins.category, ready.lon.tolist(), ready.lat.tolist(),
+        ready.columns.tolist(), ready.lines.tolist(), map(_written, pins.zoom), map(_written, pins.comment),
+        map(_written, pins.answers), pins.channel, map(_written, pins.event), pins.state, pins.status,
+        map(_written, pins.answer), map(_moment, pins.answered_at), map(_moment, pins.created_at),
+        map(_written, pins.about), _flags(the_map, ready), strict=True,
+    )  # fmt: skip
+    return "".join(
+        f"{n}\t{pin}\t{who}\t{key}\t{lon!r}\t{lat!r}\t{x}\t{y}\t{zoom}\t{said}\t{answers}\t{channel}\t{event}"
+        f"\t{state}\t{status}\t{answer}\t{answered}\t{created}\t{about}\t{flags}\n"
+        for n, pin, who, key, lon, lat, x, y, zoom, said, answers, channel, event, state, status, answer, answered,
+        created, about, flags in columns
+    ).encode()  # fmt: skip
+
+
+def _flags(the_map: MapRecord, ready: Ready) -> Iterator[str]:
+    asked = any(question.type == QuestionType.TEXT for question in the_map.questions)
+    for comment, answers, channel in zip(ready.pins.comment, ready.pins.answers, ready.pins.channel, strict=True):
+        if channel == Channel.WEB or (comment is None and not asked):
+            yield NOTHING
+            continue
+        found = text_flags(the_map, comment, json.loads(answers) if asked else {})
+        yield _written(flags_json(found)) if found else NOTHING
+
+
+def _written(value: object) -> str:
+    """A value in a column of COPY's text form."""
+    if value is None:
+        return NOTHING
+    written = str(value)
+    if "\\" in written:
+        written = written.replace("\\", "\\\\")
+    if "\n" in written or "\t" in written or "\r" in written:
+        written = written.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return written
+
+
+def _moment(value: datetime | None) -> str:
+    return NOTHING if value is None else value.isoformat()
+
+
+# The index of words is brought up to date in few large turns. Comparing all pins at the end sorts in memory, and
+# is over before compiling it would be worth it.
+_SETTINGS = """
+    SET LOCAL gin_pending_list_limit = '64MB';
+    SET LOCAL work_mem = '64MB';
+    SET LOCAL jit = off
+"""
+# Where the database is spread by map, a temporary table stays on the coordinator and its rows go out by map id.
+_INCOMING = """
+    CREATE TEMPORARY TABLE incoming_pin (
+        n bigint, id uuid, respondent_id uuid, category text, lon double precision, lat double precision,
+        square_x integer, square_y integer, zoom smallint, comment text, answers jsonb, channel text, event text,
+        state text, status text, answer text, answered_at timestamptz, created_at timestamptz, about jsonb,
+        flags jsonb
+    ) ON COMMIT DROP
+"""
+_LOADED = """
+    CREATE TEMPORARY TABLE stored_pin (id uuid, respondent_id uuid) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE loaded_pin (id uuid, respondent_id uuid) ON COMMIT DROP
+"""
+"""What was stored of one part, and of all parts so far."""
+_COPY = """
+    COPY incoming_pin (
+        n, id, respondent_id, category, lon, lat, square_x, square_y, zoom, comment, answers, channel, event,
+        state, status, answer, answered_at, created_at, about, flags
+    ) FROM STDIN
+"""
+_PEOPLE = """
+    INSERT INTO respondent (map_id, id, about)
+    SELECT DISTINCT ON (respondent_id) :map, respondent_id, about FROM incoming_pin
+    ORDER BY respondent_id, (about = '{}'), n
+    ON CONFLICT (map_id, id) DO NOTHING
+"""
+# Checked at once, as they come: marking a million pins later would write each of them a second time.
+_PINS = """
+    WITH stored AS (
+        INSERT INTO pin (
+            map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel,
+            event, state, status, answer, answered_at, created_at, changed_at, flagged, checked_at
+        )
+        SELECT :map, id, respondent_id, category, ST_SetSRID(ST_MakePoint(lon, lat), 4326), square_x, square_y,
+               zoom, comment, answers, channel, event, state, status, answer, answered_at,
+               COALESCE(created_at, now()), now(), flags IS NOT NULL,
+               CASE WHEN channel <> 'web' THEN clock_timestamp() END
+        FROM incoming_pin ORDER BY n
+        ON CONFLICT (map_id, id) DO NOTHING
+        RETURNING id, respondent_id
+    )
+    INSERT INTO stored_pin SELECT id, respondent_id FROM stored
+"""
+_REMEMBER = "INSERT INTO loaded_pin SELECT * FROM stored_pin"
+_TEXT_FLAGS = """
+    INSERT INTO pin_flag (map_id, pin_id, kind, detail)
+    SELECT :map, incoming.id, flag ->> 'kind', flag -> 'detail'
+    FROM (
+        SELECT DISTINCT ON (id) id, flags FROM incoming_pin
+        WHERE flags IS NOT NULL AND id IN (SELECT id FROM stored_pin) ORDER BY id, n
+    ) AS incoming, jsonb_array_elements(flags) AS flag
+"""
