@@ -7,7 +7,10 @@ import pkgutil
 import sys
 from pathlib import Path
 
-PLUMBING = {"__main__", "api_peers", "database", "memory", "servers", "servers_bare", "table", "load"}
+PLUMBING = {
+    "__main__", "api_peers", "crowd", "crowd_tables", "database", "heat_loading", "heat_pins", "load", "memory",
+    "servers", "servers_bare", "table",
+}  # fmt: skip
 
 
 def names() -> list[str]:

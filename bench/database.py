@@ -14,6 +14,9 @@ from app.config import with_driver
 from app.models import Base
 from app.services.migrations import migrate
 
+FUNCTIONS = ("plain_words(text)", "refuse_change()", "pin_changes_heat()", "respondent_changes_heat()")
+"""Those of the migrations."""
+
 
 @contextmanager
 def bench_database() -> Iterator[str]:
@@ -34,6 +37,11 @@ def bench_database() -> Iterator[str]:
 
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
-        tables = [*(table.name for table in Base.metadata.tables.values()), "bare_pin", "alembic_version"]
+        tables = [
+            *(table.name for table in Base.metadata.tables.values()),
+            "bare_pin",
+            "bench_stage",
+            "alembic_version",
+        ]
         connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(tables)} CASCADE"))
-        connection.execute(text("DROP FUNCTION IF EXISTS plain_words(text), refuse_change()"))
+        connection.execute(text(f"DROP FUNCTION IF EXISTS {', '.join(FUNCTIONS)}"))
