@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 import numpy as np
 
 from gis.analysis.density import Surface
-from gis.grid import Floats
 
 APART_M: Final = 300.0
 """Two peaks nearer than this are one place to somebody who walks there."""
@@ -25,23 +23,24 @@ class Peak:
 
 
 def peaks(surface: Surface, *, least: float, limit: int = 5, apart_m: float = APART_M) -> list[Peak]:
-    """The highest places of a surface, from the top: the highest within `apart_m`, none under `least`."""
+    """The highest places of a surface, from the top, none under `least`, each at least `apart_m` from the others.
+
+    A place is a cell that none beside it tops, unless a higher place is nearer than `apart_m`. What merely lies on
+    the way between two places hides neither of them.
+    """
     from scipy.ndimage import maximum_filter
 
-    reach = max(1, ceil(apart_m / surface.cell_m))
-    highest = maximum_filter(surface.values, size=2 * reach + 1, mode="constant")
+    highest = maximum_filter(surface.values, size=3, mode="constant")
     rows, columns = np.nonzero((surface.values == highest) & (surface.values >= least) & (surface.values > 0))
     x, y = surface.frame.x_centres()[columns], surface.frame.y_centres()[rows]
     values = surface.values[rows, columns].astype(np.float64)
-    found: list[Peak] = []
     # Equal values beside each other are one plateau: the first stands for it.
-    for i in np.lexsort((x, y, -values)):
-        if len(found) == limit:
-            break
-        if not _near_any(found, x[i], y[i], apart_m):
-            found.append(Peak(float(x[i]), float(y[i]), float(values[i])))
+    order = np.lexsort((x, y, -values))
+    x, y, values = x[order], y[order], values[order]
+    is_free = np.ones(len(order), dtype=np.bool_)
+    found: list[Peak] = []
+    while len(found) < limit and is_free.any():
+        i = int(np.argmax(is_free))
+        found.append(Peak(float(x[i]), float(y[i]), float(values[i])))
+        is_free &= np.hypot(x - x[i], y - y[i]) >= apart_m
     return found
-
-
-def _near_any(found: list[Peak], x: Floats, y: Floats, apart_m: float) -> bool:
-    return any(np.hypot(peak.x - x, peak.y - y) < apart_m for peak in found)
