@@ -20,7 +20,7 @@ from gis.palette import ThemeName, palette
 
 LEVELS: Final = 256
 _STREETS_SHOW: Final = 0.76  # the most that ink takes in the middle of a ramp; a little hue is given for it
-_EDGE_LEVELS: Final = 10  # how softly the lowest class begins, so that heat has no paper edge
+EDGE_LEVELS: Final = 10  # how softly the lowest class begins, so that heat has no paper edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def ramp(fill: str, theme: ThemeName = "light") -> Ramp:
     seen = _seen(fill, land, manner, t)
     alpha = np.maximum(manner.alpha[0] + (manner.alpha[1] - manner.alpha[0]) * t, _needed(seen, land))
     ink = np.clip((seen - (1 - alpha[:, None]) * land) / alpha[:, None], 0, 1)
-    alpha[:_EDGE_LEVELS] *= np.linspace(0, 1, _EDGE_LEVELS, endpoint=False)
+    alpha[:EDGE_LEVELS] *= np.linspace(0, 1, EDGE_LEVELS, endpoint=False)
     rgba = np.round(np.column_stack([ink, alpha]) * 255).astype(np.uint8)
     rgba[0] = 0
     rgba.setflags(write=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from app.models import PinState
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, MAX_BANDWIDTH_M, MIN_BANDWIDTH_M
 
 PUBLIC_PARAMETERS = frozenset({"category", "bandwidth", "weight"})
+OFFICE_PARAMETERS = PUBLIC_PARAMETERS | {"measure"}
 METRES = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COUNTED_STATES = frozenset({PinState.VISIBLE, PinState.PENDING})
@@ -31,6 +32,13 @@ class Weight(StrEnum):
     PINS = "pins"
 
 
+class Measure(StrEnum):
+    """What a surface tells: how many for each hectare, or which per cent of all feelings are this one."""
+
+    DENSITY = "density"
+    SHARE = "share"
+
+
 @dataclass(frozen=True)
 class HeatQuery:
     """One heat surface: of one category, or of all where none is named."""
@@ -38,6 +46,12 @@ class HeatQuery:
     category: str | None = None
     bandwidth_m: float = DEFAULT_BANDWIDTH_M
     weight: Weight = Weight.PEOPLE
+    measure: Measure = Measure.DENSITY
+
+    @property
+    def density(self) -> HeatQuery:
+        """The same category, bandwidth and weight, for each hectare."""
+        return replace(self, measure=Measure.DENSITY)
 
 
 def parse_heat(
@@ -48,7 +62,18 @@ def parse_heat(
     category = values.get("category")
     if category is not None and category not in categories:
         raise not_one_of("category", categories)
-    return HeatQuery(category, _bandwidth(values.get("bandwidth")), _weight(values.get("weight")))
+    return HeatQuery(
+        category,
+        _bandwidth(values.get("bandwidth")),
+        _weight(values.get("weight")),
+        _measure(values.get("measure")),
+    )
+
+
+def refuse_share_of_all(query: HeatQuery) -> None:
+    """Malformed where a share is asked for and no category: all feelings are all of all feelings."""
+    if query.measure is Measure.SHARE and query.category is None:
+        raise Malformed(Problem("category", N_("A share is one feeling out of all. Please say which.")))
 
 
 def single(arguments: Arguments, known: frozenset[str]) -> dict[str, str]:
@@ -76,6 +101,14 @@ def _weight(text: str | None) -> Weight:
     if text not in list(Weight):
         raise not_one_of("weight", list(Weight))
     return Weight(text)
+
+
+def _measure(text: str | None) -> Measure:
+    if text is None:
+        return Measure.DENSITY
+    if text not in list(Measure):
+        raise not_one_of("measure", list(Measure))
+    return Measure(text)
 
 
 def moment(name: str, text: str | None, *, end: bool = False) -> datetime | None:

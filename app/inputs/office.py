@@ -17,7 +17,7 @@ from app.inputs.fields import storable
 from app.inputs.filters import PinFilter
 from app.inputs.heat import (
     COUNTED_STATES,
-    PUBLIC_PARAMETERS,
+    OFFICE_PARAMETERS,
     Arguments,
     HeatQuery,
     moment,
@@ -143,7 +143,7 @@ def parse_office_pins(arguments: Arguments, the_map: FilteredMap) -> PinFilter:
 
 def parse_office_heat(arguments: Arguments, the_map: FilteredMap) -> tuple[HeatQuery, PinFilter]:
     """The heat that an official asks for, and the pins it is made of: of every category, as all share a scale."""
-    known = filter_names(the_map) | PUBLIC_PARAMETERS
+    known = filter_names(the_map) | OFFICE_PARAMETERS
     query = parse_heat(arguments, the_map.category_by_key, known)
     pins = _pins(single(arguments, known), the_map)
     return query, replace(pins, categories=None, states=pins.states or COUNTED_STATES)

@@ -153,9 +153,10 @@ def read_counts(session: Session, map_id: int, scope: Scope) -> KeptCounts:
 def counts_of(pins: PinTable) -> KeptCounts:
     """The counts of chosen pins, straight from them."""
     blocks = {}
-    for key in (pins.categories[code] for code in np.unique(pins.category)):
+    for key in pins.categories:
         some = pins.of(key)
-        blocks[key] = list(SquareCounts.of_pins(some.x_index, some.y_index, some.person).blocks())
+        if len(some):
+            blocks[key] = list(SquareCounts.of_pins(some.x_index, some.y_index, some.person).blocks())
     return KeptCounts(blocks, {})
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -124,8 +124,8 @@ def metric_boundary(the_map: MapRecord) -> MultiPolygon:
 def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope: Scope) -> str:
     """A mark of all that heat is made of: another once a pin comes, goes, moves, hides or changes owner.
 
-    The scope is in it: of the same pins the office sees all, everybody only what the k-rule lets through, and
-    pictures, files and ETags are kept by this mark.
+    Scope and filter are in it: of the same pins the office sees all or what it chose, everybody only what the
+    k-rule lets through, and pictures, files and ETags are kept by this mark.
 
     It is read from the changes of pins that are written down anyway, in the time of a few hundred rows.
     """
@@ -133,7 +133,8 @@ def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope:
         taken_at = session.scalar(select(func.max(DaySnapshot.taken_at)).where(DaySnapshot.map_id == the_map.id))
         return _mark(scope, the_map.id, the_map.version, taken_at)
     now = count_mark(session, the_map.id)
-    return _mark(scope, the_map.id, the_map.version, now.changes, now.folded)
+    chosen = _text_of(wanted) if scope is Scope.OFFICE else ""
+    return _mark(scope, the_map.id, the_map.version, now.changes, now.folded, chosen)
 
 
 def snapshot_day(session: Session, map_id: int) -> date | None:
@@ -149,6 +150,12 @@ def _blocks_of_day(session: Session, map_id: int) -> Mapping[str, Sequence[Block
     for row in session.execute(select(*columns).where(s.map_id == map_id, s.taken_on == day)):
         found[row.category].append(Block(row.block_x, row.block_y, row.people, row.pins, row.crowd))
     return found
+
+
+def _text_of(wanted: PinFilter) -> str:
+    """A filter as the same text in every process: sets have no order of their own."""
+    asked = ((one.name, getattr(wanted, one.name)) for one in fields(wanted))
+    return repr([(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in asked])
 
 
 def _mark(*parts: object) -> str:

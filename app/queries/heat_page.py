@@ -16,19 +16,22 @@ from sqlalchemy.orm import Session
 
 from app.config import ROOT, TOWN_CLOCK
 from app.i18n import N_, Language, text_in
-from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
-from app.inputs.heat import HeatQuery, Weight
-from app.models import Pin
+from app.inputs.filters import PinFilter, Scope
+from app.inputs.heat import HeatQuery
+from app.models import Pin, PinState
 from app.queries.features import conditions
+from app.queries.filter_words import filter_words
 from app.queries.heat import uses_snapshot
 from app.queries.heat_store import HeatStore
-from app.queries.heat_words import METHOD_K, METHOD_PEOPLE, METHOD_PINS, METHOD_WHO
+from app.queries.heat_words import METHOD_CHOSEN, METHOD_OFFICE, METHOD_SHOWN, METHOD_WHO, method_words, unit_words
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.summary import Count, Summary, count_summary, stored_summary
+from gis.analysis.share import LEAST_PEOPLE
 
 if TYPE_CHECKING:
     from gis.formats.folium_map import Layer, Words
 
+SHOWN = frozenset({PinState.VISIBLE})
 LEAFLET = ROOT / "static" / "vendor" / "leaflet"
 DECIMAL_COMMA = frozenset({"cs"})
 
@@ -46,31 +49,32 @@ class Edition:
 def heat_page(session: Session, store: HeatStore, the_map: MapRecord, edition: Edition) -> str:
     """The HTML of the map: the category asked for, or all of them as layers to switch.
 
-    What may be mailed on must be fit to be read by anybody, so only visible pins are counted and quoted,
-    whatever the filter says of states.
+    What may be mailed on must be fit to be read by anybody, so only visible pins are counted and quoted: of a
+    filter for others nothing is left. Where fewer than a handful of people is counted, words stand for the heat.
     """
     query, scope, language = edition.query, edition.scope, edition.language
-    wanted = replace(edition.wanted, states=PUBLIC_FILTER.states)
+    wanted = replace(edition.wanted, states=SHOWN & (edition.wanted.states or SHOWN))
     snapshot = stored_summary(session, the_map) if scope is Scope.PUBLIC and uses_snapshot(the_map) else None
     summary = snapshot or count_summary(session, the_map, wanted)
     categories = [c for c in the_map.categories if query.category in (None, c.key)]
     layers = []
     for category in categories:
+        count = summary.category(category.key)
         heat = store.heat(session, the_map, replace(query, category=category.key), scope, wanted)
         points = (
             []
             if scope is Scope.PUBLIC and not the_map.publish_pins
             else _points(session, the_map, replace(wanted, categories=frozenset({category.key})))
         )
-        layers.append(_layer(category, summary.category(category.key), points, language))
-        if not heat.is_empty:
-            layers[-1] = replace(layers[-1], surface=heat.surface, breaks=heat.breaks)
+        layers.append(_layer(category, count, points, language))
+        if not heat.is_empty and (scope is Scope.PUBLIC or count.people >= LEAST_PEOPLE):
+            layers[-1] = replace(layers[-1], surface=heat.shown, breaks=heat.breaks)
     # Here, as folium is large, and everything else in this module is asked for without it.
     from gis.formats.folium_map import Assets, StandaloneMap, standalone_map
 
     return standalone_map(
         StandaloneMap(
-            words=_words(the_map, summary, query, scope, language),
+            words=_words(the_map, summary, edition),
             boundary=the_map.boundary,
             layers=layers,
             assets=Assets((LEAFLET / "leaflet.js").read_text(), (LEAFLET / "leaflet.css").read_text()),
@@ -101,11 +105,11 @@ def _layer(category: CategoryRecord, count: Count, points: Sequence[Any], langua
     )
 
 
-def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope, language: Language) -> Words:
+def _words(the_map: MapRecord, summary: Summary, edition: Edition) -> Words:
     from gis.formats.folium_map import Words
 
+    language = edition.language
     say = language.gettext
-    by_people = query.weight is Weight.PEOPLE
     return Words(
         lang=language.code,
         title=text_in(the_map.title, language.code),
@@ -113,10 +117,10 @@ def _words(the_map: MapRecord, summary: Summary, query: HeatQuery, scope: Scope,
         heat_heading=say(N_("Where people feel it")),
         heat_off=say(N_("without heat")),
         pins_heading=say(N_("Pins")),
-        unit=say(N_("people per hectare")) if by_people else say(N_("pins per hectare")),
+        unit=say(unit_words(edition.query)),
         comment_hint=say(N_("Pins with a light middle have a comment; tap them.")),
         method_heading=say(N_("How to read this")),
-        method=_method(the_map, query, scope, language),
+        method=_method(the_map, edition),
         made=say(N_("Made on %(day)s"), {"day": _day(datetime.now(UTC), language)}),
         zoom_in=say(N_("Zoom in")),
         zoom_out=say(N_("Zoom out")),
@@ -144,15 +148,14 @@ def _people_and_pins(count: Count | Summary, language: Language) -> str:
     )
 
 
-def _method(the_map: MapRecord, query: HeatQuery, scope: Scope, language: Language) -> list[str]:
+def _method(the_map: MapRecord, edition: Edition) -> list[str]:
+    language = edition.language
     say = language.gettext
-    metres = format_decimal(query.bandwidth_m, locale=language.locale)
-    counted = METHOD_PEOPLE if query.weight is Weight.PEOPLE else METHOD_PINS
-    paragraphs = [say(counted, {"metres": metres})]
-    if scope is Scope.PUBLIC:
-        paragraphs.append(say(METHOD_K, {"k": the_map.k}))
-    else:
-        paragraphs.append(say(N_("For the town office: single people can show here. Don’t publish this file.")))
+    paragraphs = method_words(the_map, edition.query, edition.scope, language)
+    if edition.scope is Scope.OFFICE:
+        if chosen := filter_words(the_map, edition.wanted, language):
+            paragraphs.insert(0, say(METHOD_CHOSEN, {"filter": ", ".join(chosen)}))
+        paragraphs += [say(METHOD_SHOWN), say(METHOD_OFFICE)]
     return [*paragraphs, say(METHOD_WHO)]
 
 

@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.errors import TooMany
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
-from app.inputs.heat import HeatQuery
+from app.inputs.heat import HeatQuery, Measure, Weight
 from app.queries.counts import KeptCounts
 from app.queries.heat import heat_counts, heat_version, make_surface
+from app.queries.heat_words import least_voices
 from app.queries.maps import MapRecord
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, Surface
 from gis.analysis.scale import Breaks, class_breaks
+from gis.analysis.share import PERCENT_BREAKS, Share, least_density
 
 T = TypeVar("T")
 
@@ -52,11 +54,18 @@ class Heat:
     query: HeatQuery
     surface: Surface = field(repr=False)
     breaks: Breaks
+    share: Share | None = field(default=None, repr=False)
+    """Of all feelings, where that is asked for; `surface` then is what it is a part of."""
+
+    @property
+    def shown(self) -> Surface | Share:
+        """What pictures and files show."""
+        return self.surface if self.share is None else self.share
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not self.breaks or self.surface.peak < self.breaks[0]
+        return not self.breaks or self.shown.peak < self.breaks[0]
 
 
 class _Moved(Exception):
@@ -180,7 +189,17 @@ class HeatStore:
             every = (surface(replace(query, category=category.key)) for category in the_map.categories)
             return class_breaks(max(every, key=lambda one: one.peak))
 
+        def share() -> Share:
+            whole = replace(query.density, category=None)
+            # Kept one by one: shares of other categories stand on the same whole.
+            voices = surface(replace(whole, weight=Weight.PEOPLE))
+            least = least_density(query.bandwidth_m, least_voices(the_map))
+            return Share(surface(query.density), surface(whole), voices, least)
+
         def heat() -> Heat:
+            if query.measure is Measure.SHARE:
+                told = self._shelf.get((*base, query), share, lambda made: int(made.values.nbytes))
+                return Heat(version, query, told.part, PERCENT_BREAKS, told)
             found = surface(query)
             if query.category is None:
                 return Heat(version, query, found, class_breaks(found))

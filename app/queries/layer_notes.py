@@ -50,12 +50,17 @@ def limits(the_map: MapRecord, scope: Scope, words: Language) -> list[str]:
 
 def pins_by_category(the_map: MapRecord, squares: CountedSquares, words: Language) -> str:
     """How many pins of each category are in it."""
-    parts = []
-    for category in the_map.categories:
-        pins = int(squares.pins[squares.category == category.key].sum())
+    of = squares.category
+    return pins_said([(one, int(squares.pins[of == one.key].sum())) for one in the_map.categories], words)
+
+
+def pins_said(counted: Iterable[tuple[CategoryRecord, int]], words: Language) -> str:
+    """Numbers of pins by category as one sentence."""
+    said = []
+    for category, pins in counted:
         data = {"category": word_of(category, words), "pins": number(pins, words)}
-        parts.append(words.gettext(ONE_CATEGORY_PINS, data))
-    return listed(parts)
+        said.append(words.gettext(ONE_CATEGORY_PINS, data))
+    return listed(said)
 
 
 def people_by_category(counted: Iterable[tuple[CategoryRecord, int]], scope: Scope, words: Language) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.i18n import N_, Language
-from app.inputs.filters import Scope
-from app.inputs.heat import HeatQuery
+from app.inputs.filters import PinFilter, Scope
+from app.inputs.heat import COUNTED_STATES, HeatQuery
 from app.queries.clusters import least_people
-from app.queries.heat import CountedSquares, make_surface, uses_snapshot
+from app.queries.filter_words import filter_words
+from app.queries.heat import CountedSquares, heat_counts, make_surface, uses_snapshot
 from app.queries.heat_files import heat_ramp, unit_of
-from app.queries.heat_words import METHOD_PEOPLE
+from app.queries.heat_words import METHOD_CHOSEN, METHOD_PEOPLE, MOST_BANDWIDTHS
 from app.queries.layer_notes import (
     limits,
     note,
@@ -28,7 +29,7 @@ from app.queries.layer_notes import (
     word_of,
 )
 from app.queries.maps import CategoryRecord, MapRecord
-from app.queries.people_squares import Blocks, crowded_blocks, shown_squares
+from app.queries.people_squares import Blocks, crowded_blocks, shown_counts, shown_squares
 from gis.analysis.density import SQUARE_METRES_PER_HECTARE, Surface
 from gis.analysis.scale import Breaks, class_breaks
 from gis.crs import transform_geometry, transformer
@@ -95,13 +96,23 @@ class _Band:
         return f"{self.category.key}-{self.low:g}"
 
 
-def heat_cells(session: Session, the_map: MapRecord, scope: Scope, epsg: int, words: Language) -> Layer:
+def heat_cells(
+    session: Session,
+    the_map: MapRecord,
+    scope: Scope,
+    epsg: int,
+    words: Language,
+    wanted: PinFilter | None = None,
+) -> Layer:
     """The counted squares: a row for each square and category; for everybody only what the k-rule lets through.
 
     Where the map keeps its pins, everybody has the 250 m squares of that rule instead of those of 25 m in which
-    single people would stand. NotAllowed where the map does not publish its heat.
+    single people would stand. `wanted` chooses pins for officials. NotAllowed where the map keeps its heat.
     """
-    squares = shown_squares(session, the_map, scope)
+    if scope is Scope.OFFICE:
+        squares = CountedSquares.of_counts(heat_counts(session, the_map, heat_wanted(wanted), scope))
+    else:
+        squares = shown_squares(session, the_map, scope)
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
         return _blocks(session, the_map, crowded_blocks(squares, least_people(the_map)), epsg, words)
     fields = (
@@ -118,6 +129,7 @@ def heat_cells(session: Session, the_map: MapRecord, scope: Scope, epsg: int, wo
     }
     parts = [
         words.gettext(SQUARE_METHOD),
+        *chosen_note(the_map, wanted if scope is Scope.OFFICE else None, words),
         who_counts(session, the_map, scope, words),
         pins_by_category(the_map, squares, words),
         *limits(the_map, scope, words),
@@ -189,12 +201,28 @@ def _square_batches(
     return layer_batches(fields, ids, columns, shapes)
 
 
-def heat_contours(session: Session, the_map: MapRecord, scope: Scope, epsg: int, words: Language) -> Layer:
-    """The heat of every category as filled areas; one scale for all. NotAllowed where it is not published."""
-    squares = shown_squares(session, the_map, scope)
-    made = {c.key: _surface(the_map, squares, c, scope) for c in the_map.categories}
+def heat_contours(
+    session: Session,
+    the_map: MapRecord,
+    scope: Scope,
+    epsg: int,
+    words: Language,
+    wanted: PinFilter | None = None,
+) -> Layer:
+    """The heat of every category as filled areas; one scale for all. `wanted` chooses pins for officials.
+
+    NotAllowed where it is not published.
+    """
+    asked = wanted.categories if wanted and scope is Scope.OFFICE else None
+    if scope is Scope.OFFICE:  # of every category, as all share a scale
+        counts = heat_counts(session, the_map, replace(heat_wanted(wanted), categories=None), scope)
+        squares = CountedSquares.of_counts(counts)
+    else:
+        counts, squares = shown_counts(session, the_map, scope), shown_squares(session, the_map, scope)
+    made = {c.key: make_surface(the_map, counts, HeatQuery(c.key), scope) for c in the_map.categories}
     breaks = class_breaks(max(made.values(), key=lambda one: one.peak)) if made else ()
-    found = [band for c in the_map.categories for band in _bands(the_map, c, made.pop(c.key), breaks)]
+    given = [c for c in the_map.categories if asked is None or c.key in asked]
+    found = [band for c in given for band in _bands(the_map, c, made.pop(c.key), breaks)]
     fields = (
         category_field(the_map, words),
         Field("from", Kind.NUMBER, "from", words.gettext(FROM)),
@@ -207,9 +235,10 @@ def heat_contours(session: Session, the_map: MapRecord, scope: Scope, epsg: int,
     def shapes(run: slice) -> NDArray[np.object_]:
         return np.array([_areas(transform_geometry(band.area, way)) for band in found[run]], dtype=object)
 
-    metres = number(HeatQuery().bandwidth_m, words)
+    metres = number(MOST_BANDWIDTHS * HeatQuery().bandwidth_m, words)
     parts = [
         words.gettext(METHOD_PEOPLE, {"metres": metres}),
+        *chosen_note(the_map, wanted if scope is Scope.OFFICE else None, words),
         who_counts(session, the_map, scope, words),
         pins_by_category(the_map, squares, words),
         *limits(the_map, scope, words),
@@ -237,6 +266,21 @@ def heat_contours(session: Session, the_map: MapRecord, scope: Scope, epsg: int,
     )
 
 
+def heat_wanted(wanted: PinFilter | None) -> PinFilter:
+    """The pins that officials' heat counts of those they chose: hidden ones only where they asked for them."""
+    chosen = wanted or PinFilter()
+    return replace(chosen, states=chosen.states or COUNTED_STATES)
+
+
+def chosen_note(the_map: MapRecord, wanted: PinFilter | None, words: Language) -> list[str]:
+    """That only a part of the pins is in it, where that is so."""
+    if wanted is None:
+        return []
+    categories = [word_of(one, words) for one in the_map.categories if one.key in (wanted.categories or ())]
+    chosen = [*categories, *filter_words(the_map, wanted, words)]
+    return [words.gettext(METHOD_CHOSEN, {"filter": ", ".join(chosen)})] if chosen else []
+
+
 def category_field(the_map: MapRecord, words: Language) -> Field:
     """The field that says which category a row is of."""
     labels = {category.key: word_of(category, words) for category in the_map.categories}
@@ -256,11 +300,6 @@ def _block_look(the_map: MapRecord, side: str, words: Language) -> Look:
         for c in the_map.categories
     ]
     return Look(paints, "category")
-
-
-def _surface(the_map: MapRecord, squares: CountedSquares, category: CategoryRecord, scope: Scope) -> Surface:
-    # Only what may be shown is in `squares`; the k-rule once more changes nothing.
-    return make_surface(the_map, squares, HeatQuery(category.key), scope)
 
 
 def _bands(the_map: MapRecord, category: CategoryRecord, surface: Surface, breaks: Breaks) -> Sequence[_Band]:

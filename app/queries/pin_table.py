@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -118,6 +118,9 @@ def read_pins(
     query = select(*(func.array_agg(column) for column in columns)).select_from(Pin)
     if about.intersection(asked):
         query = query.join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
+    if wanted.search is not None:
+        # The index of words leads to whole pages of pins where its bitmap does not fit, and each is read again.
+        session.execute(text("SET LOCAL work_mem = '64MB'"))
     places, person, *more = _arrays(session, query.where(*conditions(the_map.id, wanted)), len(columns))
     return PinTable(
         keys,

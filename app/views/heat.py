@@ -11,7 +11,7 @@ from app.errors import Unknown
 from app.inputs.filters import Scope
 from app.inputs.heat import parse_heat
 from app.queries.heat import refuse_unpublished
-from app.queries.heat_files import MIMETYPES, heat_file, heat_tile
+from app.queries.heat_files import MIMETYPES, file_words, heat_file, heat_tile
 from app.queries.heat_store import Heat, HeatStore
 from app.queries.maps import MapRecord
 from app.services.snapshots import ensure_snapshot
@@ -81,15 +81,22 @@ def keep_snapshot(the_map: MapRecord) -> None:
         session().commit()
 
 
-def heat_response(the_map: MapRecord, heat: Heat, form: str, *, kept: str, theme: ThemeName = "light") -> Response:
-    """The whole surface in one of its forms; 304 where the asker has it already."""
-    mark = f"{heat.version}/{heat.query}/{form}/{theme}"
+def heat_response(
+    the_map: MapRecord, heat: Heat, form: str, *, kept: str, theme: ThemeName = "light", chosen: str = ""
+) -> Response:
+    """The whole surface in one of its forms; 304 where the asker has it already.
+
+    `chosen` is the office's filter as it stands in the address, for the files to tell.
+    """
+    mark = f"{heat.version}/{heat.query}/{form}/{theme}/{chosen}"
     response = _conditional(mark, MIMETYPES[form], kept)
     if response.status_code == 304:
         return response
-    response.set_data(heat_store().picture((the_map.id, mark), lambda: heat_file(the_map, heat, form, theme)))
+    response.set_data(
+        heat_store().picture((the_map.id, mark), lambda: heat_file(the_map, heat, form, theme, chosen=chosen))
+    )
     if form != "png":
-        name = "-".join([the_map.slug, "heat", heat.query.category or "all"])
+        name = "-".join([the_map.slug, *file_words(heat.query)])
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 

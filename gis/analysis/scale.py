@@ -18,7 +18,8 @@ CLASSES: Final = 6
 _STEPS: Final = (1, 2, 5)
 # The top class begins low enough to be seen as a place, not as a single pixel.
 _TOP_SHARE: Final = 0.7
-_LONE_SHARE: Final = 0.5
+LONE_SHARE: Final = 0.5
+"""A lone person's hill is drawn down to this share of its top, its shoulder."""
 
 Breaks = tuple[float, ...]
 
@@ -30,7 +31,7 @@ def class_breaks(surface: Surface, *, classes: int = CLASSES) -> Breaks:
     them would colour whole quarters where nobody put a pin.
     """
     lone_peak = SQUARE_METRES_PER_HECTARE / (2 * pi * surface.bandwidth_m**2)
-    return breaks_below(surface.peak, classes=classes, at_least=lone_peak * _LONE_SHARE)
+    return breaks_below(surface.peak, classes=classes, at_least=lone_peak * LONE_SHARE)
 
 
 def breaks_below(peak: float, *, classes: int = CLASSES, at_least: float = 0.0) -> Breaks:
@@ -52,14 +53,18 @@ def class_ranges(breaks: Breaks) -> list[tuple[float, float | None]]:
     return list(zip(breaks, [*breaks[1:], None], strict=False))
 
 
-def legend_labels(breaks: Breaks, *, decimal_comma: bool = False) -> list[str]:
-    """What stands beside the swatches: `1–2`, `2–5`, … `20+`; numbers only, the unit is the caller's."""
+def legend_labels(breaks: Breaks, *, decimal_comma: bool = False, top: float | None = None) -> list[str]:
+    """What stands beside the swatches: `1–2`, `2–5`, … `20+`; numbers only, the unit is the caller's.
+
+    A scale that ends, such as per cent, names its `top`: `80–100`.
+    """
 
     def text(value: float) -> str:
         written = f"{value:,.10g}".replace(",", "\u00a0") if value >= 10_000 else f"{value:.10g}"
         return written.replace(".", ",") if decimal_comma else written
 
-    return [f"{text(low)}+" if high is None else f"{text(low)}–{text(high)}" for low, high in class_ranges(breaks)]
+    ends = [(low, top if high is None else high) for low, high in class_ranges(breaks)]
+    return [f"{text(low)}+" if high is None else f"{text(low)}–{text(high)}" for low, high in ends]
 
 
 def positions(values: ArrayLike, breaks: Breaks) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import shapely
@@ -14,14 +14,18 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.analysis.density import Surface
 from gis.analysis.scale import Breaks, class_ranges
+from gis.analysis.share import WHOLE_PERCENT, Share
 from gis.crs import to_wgs84, transform_geometry
 from gis.geojson import geometry_json
 
+BELOW_ZERO: Final = -1.0
+"""Areas from 0 % up also hold what is 0 %; contour lines would leave it out."""
 
-def contour_features(surface: Surface, breaks: Breaks, *, unit: str) -> list[dict[str, Any]]:
+
+def contour_features(surface: Surface | Share, breaks: Breaks, *, unit: str) -> list[dict[str, Any]]:
     """GeoJSON Features in WGS 84, one for each class that occurs, with `from`, `to` and `unit`.
 
-    `to` of the highest class is the surface's highest value.
+    `to` of the highest class is the surface's highest value; of a share it is 100.
     """
     to_degrees = to_wgs84(surface.srid)
     features = []
@@ -41,19 +45,19 @@ def contour_features(surface: Surface, breaks: Breaks, *, unit: str) -> list[dic
     return features
 
 
-def bands(surface: Surface, breaks: Breaks) -> Iterator[tuple[float, float, BaseGeometry]]:
+def bands(surface: Surface | Share, breaks: Breaks) -> Iterator[tuple[float, float, BaseGeometry]]:
     """From, to and metric area of each class that occurs, where the surface is given.
 
-    `to` of the highest class is the surface's highest value.
+    `to` of the highest class is the surface's highest value; of a share it is 100.
     """
     frame = surface.frame
     lines = contour_generator(
         x=frame.x_centres(), y=frame.y_centres(), z=surface.values, fill_type=FillType.OuterOffset
     )
     for low, upper in class_ranges(breaks):
-        high = float(f"{surface.peak:.4g}") if upper is None else upper
+        high = _top(surface) if upper is None else upper
         points, offsets = cast(
-            "tuple[list[Any], list[Any]]", lines.filled(low, np.inf if upper is None else upper)
+            "tuple[list[Any], list[Any]]", lines.filled(low or BELOW_ZERO, np.inf if upper is None else upper)
         )
         polygons = [_polygon(p, o) for p, o in zip(points, offsets, strict=True)]
         sound = [shapely.make_valid(polygon) for polygon in polygons]
@@ -62,6 +66,11 @@ def bands(surface: Surface, breaks: Breaks) -> Iterator[tuple[float, float, Base
             area = area.intersection(surface.given)
         if not area.is_empty:
             yield low, max(high, low), area
+
+
+def _top(surface: Surface | Share) -> float:
+    """Where the highest class ends."""
+    return WHOLE_PERCENT if isinstance(surface, Share) else float(f"{surface.peak:.4g}")
 
 
 def _polygon(points: Any, offsets: Any) -> Polygon:

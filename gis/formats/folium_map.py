@@ -26,6 +26,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from gis.analysis.density import Surface
 from gis.analysis.scale import Breaks, legend_labels
+from gis.analysis.share import WHOLE_PERCENT, Share
 from gis.formats.heat_png import town_picture
 from gis.geojson import geometry_json
 from gis.mercator import lon_lat_bounds
@@ -79,7 +80,7 @@ class Layer:
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     comments: Mapping[int, str] = field(default_factory=dict)
-    surface: Surface | None = None
+    surface: Surface | Share | None = None
     breaks: Breaks = ()
 
 
@@ -208,7 +209,8 @@ def _data(content: StandaloneMap) -> dict[str, Any]:
 def _layer_data(layer: Layer, words: Words) -> dict[str, Any]:
     shade = shades(layer.fill)
     legend = swatches(ramp(layer.fill), layer.breaks)
-    labels = legend_labels(layer.breaks, decimal_comma=words.decimal_comma)
+    top = WHOLE_PERCENT if isinstance(layer.surface, Share) else None
+    labels = legend_labels(layer.breaks, decimal_comma=words.decimal_comma, top=top)
     places = np.column_stack([np.asarray(layer.lat), np.asarray(layer.lon)]).round(PIN_DECIMALS)
     return {
         "label": layer.label,

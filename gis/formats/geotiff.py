@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from gis.analysis.density import Surface
+from gis.analysis.share import Share
 
 NODATA: Final = -9999.0
 
 
-def geotiff(surface: Surface, *, unit: str, tags: Mapping[str, str] | None = None) -> bytes:
-    """The surface as one compressed, tiled GeoTIFF; `unit` (as `people/ha`) names the band's unit.
+def geotiff(surface: Surface | Share, *, unit: str, tags: Mapping[str, str] | None = None) -> bytes:
+    """The surface as one compressed, tiled GeoTIFF; `unit` (as `people/ha`, or `%`) names the band's unit.
 
     `tags` are further metadata, such as the category, the period and the date of the export.
     """

@@ -7,7 +7,7 @@ not the colours, so a pixel shows what the legend says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from math import ceil
 from typing import Final
@@ -18,10 +18,11 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from gis.analysis.density import Surface
-from gis.analysis.scale import Breaks, positions
+from gis.analysis.scale import LONE_SHARE, Breaks, positions
+from gis.analysis.share import Share, percent_positions, share_of
 from gis.crs import to_metric, to_wgs84
 from gis.mercator import TILE_PIXELS, Bounds, lon_lat_of, mercator_of, tile_bounds
-from gis.ramp import LEVELS, Ramp
+from gis.ramp import EDGE_LEVELS, LEVELS, Ramp
 
 LATTICE_PIXELS: Final = 64
 MAX_PIXELS: Final = 4096 * 4096
@@ -37,7 +38,7 @@ class Picture:
     height: int
 
 
-def town_picture(surface: Surface, colours: Ramp, breaks: Breaks, *, longest_px: int = 1024) -> Picture:
+def town_picture(surface: Surface | Share, colours: Ramp, breaks: Breaks, *, longest_px: int = 1024) -> Picture:
     """The whole surface as one picture, its longer side `longest_px`."""
     bounds = mercator_bounds(surface)
     wide, high = bounds[2] - bounds[0], bounds[3] - bounds[1]
@@ -46,24 +47,48 @@ def town_picture(surface: Surface, colours: Ramp, breaks: Breaks, *, longest_px:
     return Picture(render(surface, bounds, (width, height), colours, breaks), bounds, width, height)
 
 
-def tile(surface: Surface, zxy: tuple[int, int, int], colours: Ramp, breaks: Breaks) -> bytes:
+def tile(surface: Surface | Share, zxy: tuple[int, int, int], colours: Ramp, breaks: Breaks) -> bytes:
     """One XYZ tile of the surface as PNG; ValueError for a tile that isn't there."""
     return render(surface, tile_bounds(*zxy), (TILE_PIXELS, TILE_PIXELS), colours, breaks)
 
 
-def render(surface: Surface, bounds: Bounds, size: tuple[int, int], colours: Ramp, breaks: Breaks) -> bytes:
-    """PNG of (width, height) pixels over Web Mercator bounds; transparent where below the lowest class."""
+def render(
+    surface: Surface | Share, bounds: Bounds, size: tuple[int, int], colours: Ramp, breaks: Breaks
+) -> bytes:
+    """PNG of (width, height) pixels over Web Mercator bounds; transparent where below the lowest class.
+
+    A share is transparent where too little was said; where nobody of many spoke so, it has its palest ink.
+    """
     width, height = size
     if width < 1 or height < 1 or width * height > MAX_PIXELS:
         raise ValueError(f"a picture of {width} × {height} pixels")
     if not breaks or surface.peak < breaks[0] or not _meets(bounds, mercator_bounds(surface)):
         return _png(np.zeros((height, width), dtype=np.uint8), colours)
+    if isinstance(surface, Share):
+        return _png(_share_levels(surface, bounds, size), colours)
     values = _sampled(surface, bounds, size)
-    levels = np.rint(positions(values, breaks) * np.float32(LEVELS - 1)).astype(np.uint8)
-    return _png(levels, colours)
+    return _png(_levels(positions(values, breaks)), colours)
 
 
-def mercator_bounds(surface: Surface) -> Bounds:
+def _levels(places: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(places * np.float32(LEVELS - 1)), dtype=np.uint8)
+
+
+def _share_levels(share: Share, bounds: Bounds, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The levels of a share's pixels: its surfaces are mixed and then divided, so no zoom invents a per cent."""
+    voices = share.voices
+    if _pixel_on_ground(voices, bounds, size) > share.bandwidth_m:
+        # The mean over a pixel of whole hills would fall below the least: ask how much of the pixel is told.
+        of_enough = replace(voices, values=(voices.values >= share.least).astype(np.float32))
+        told = _sampled(of_enough, bounds, size) >= LONE_SHARE
+    else:
+        told = _sampled(voices, bounds, size) >= share.least
+    percent = share_of(_sampled(share.part, bounds, size), _sampled(share.whole, bounds, size), told)
+    levels = np.maximum(_levels(percent_positions(percent)), EDGE_LEVELS)
+    return np.where(np.isfinite(percent), levels, 0).astype(np.uint8)
+
+
+def mercator_bounds(surface: Surface | Share) -> Bounds:
     """The Web Mercator bounds of a surface's frame, its edges followed, not only its corners."""
     minx, miny, maxx, maxy = surface.frame.bounds
     along, up = np.linspace(minx, maxx, 9), np.linspace(miny, maxy, 9)

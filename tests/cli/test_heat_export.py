@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rasterio.io import MemoryFile
 from sqlalchemy.orm import Session
@@ -83,3 +84,50 @@ def test_heat_that_is_kept_back_is_refused_in_public(pocit: Pocit, live_session:
     said = pocit("heat", "export", "testov", "--scope", "public")
     assert said.status == 1
     assert "does not publish" in said.err
+
+
+def test_share_and_filters_are_those_of_the_office_address(
+    pocit: Pocit, live_session: Session, tmp_path: Path
+) -> None:
+    gender = {"key": "gender", "label": {"cs": "pohlaví"}, "options": [{"key": "woman", "label": {"cs": "žena"}}]}
+    the_map = a_map(live_session, about=[gender])
+    for n in range(6):
+        about = {"gender": "woman"} if n < 5 else {}
+        a_pin(live_session, the_map, "unsafe", respondent=f"r{n}", about=about)
+        a_pin(live_session, the_map, "safe", respondent=f"r{n}")
+    file = tmp_path / "heat.tif"
+    women = ["--where", "about_gender=woman"]
+    assert pocit("heat", "export", "testov", *women, "--category", "safe", "-o", str(file)).status == 0
+    assert total_of(file) == pytest.approx(5, rel=5e-3)
+    share = ["--measure", "share", "--category", "safe"]
+    assert pocit("heat", "export", "testov", *women, *share, "-o", str(file)).status == 0
+    with MemoryFile(file.read_bytes()) as memory, memory.open() as raster:
+        values = raster.read(1, masked=True)
+        assert raster.units == ("%",)
+        assert raster.tags()["filter"] == "about_gender=woman"
+    assert values.count() > 0
+    assert float(np.ma.median(values)) == pytest.approx(50, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--measure", "share"], 1),
+        (["--measure", "ratio"], 2),
+        (["--where", "about_age=1"], 1),
+        (["--where", "state=lost"], 1),
+        (["--where", "state"], 2),
+        (["--where", "channel=web", "--where", "channel=paper"], 1),
+        (["--where", "channel=web", "--scope", "public"], 1),
+        (["--measure", "share", "--category", "safe", "--scope", "public"], 1),
+    ],
+)
+def test_filter_that_cant_be_is_refused_and_nothing_written(
+    pocit: Pocit, town: MapRecord, words: list[str], status: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "heat.tif"
+    said = pocit("heat", "export", "testov", *words, "-o", str(file))
+    assert said.status == status
+    assert not file.exists()
+    if status == 1:
+        assert len(said.err.strip().splitlines()) == 1

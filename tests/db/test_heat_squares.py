@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from shapely import MultiPolygon, box
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import open_database

@@ -108,7 +108,7 @@ def test_filter_changes_list_counts_heat_and_address_together(desktop: Page, tow
     enter(desktop)
     desktop.wait_for_selector(READY)
     with (
-        desktop.expect_response("**/heat/**category=unsafe**"),
+        desktop.expect_response("**/legend?category=unsafe**"),
         desktop.expect_response("**/pins.json?category=unsafe"),
     ):
         desktop.locator('label.chip[data-category="unsafe"]').click()

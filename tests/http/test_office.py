@@ -259,9 +259,10 @@ def test_office_stays_out_of_search_engines_and_caches(office: FlaskClient) -> N
 
 
 def test_legend_speaks_of_what_heat_counts(office: FlaskClient, session: Session, town: MapRecord) -> None:
-    assert "office-legend" not in office.get(f"{PAGE}/legend").text
-    a_pin(session, town)
     english = {"Accept-Language": "en"}
+    assert "people per hectare" not in office.get(f"{PAGE}/legend", headers=english).text
+    for n in range(5):
+        a_pin(session, town, respondent=f"person {n}")
     assert "people per hectare" in office.get(f"{PAGE}/legend?category=safe", headers=english).text
     assert "pins per hectare" in office.get(f"{PAGE}/legend?weight=pins", headers=english).text
 

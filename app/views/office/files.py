@@ -8,7 +8,7 @@ from app.inputs.file_forms import FORM_BY_ENDING, parse_epsg
 from app.inputs.filters import PinFilter, Scope
 from app.inputs.heat import single
 from app.inputs.office import parse_office_pins
-from app.queries.layers import PINS
+from app.queries.layers import LAYERS
 from app.views.dictionary import dictionary_file, dictionary_page
 from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
 from app.views.office import blueprint
@@ -18,12 +18,12 @@ from app.views.office.access import for_gis_clients, office_map
 @blueprint.get(f"/maps/<slug>/<{LAYER}:name>.<{ENDING}:ending>")
 @for_gis_clients
 def layer_file(slug: str, name: str, ending: str) -> Response:
-    """One layer, or all of them, as a file; of the pins those that the filter in the address chooses."""
+    """One layer, or all of them, as a file; made of the pins that the filter in the address chooses."""
     the_map = office_map(slug)
     arguments = request.args.to_dict(flat=False)
     own = {key: arguments.pop(key) for key in FILE_PARAMETERS & arguments.keys()}
     asked = single(own, FILE_PARAMETERS)
-    if name == PINS:
+    if name in LAYERS and LAYERS[name].chosen:
         pins = parse_office_pins(arguments, the_map)
     else:
         single(arguments, frozenset())

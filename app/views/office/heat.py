@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Response, request
 
 from app.db import session
 from app.inputs.filters import Scope
-from app.inputs.office import parse_office_heat
+from app.inputs.heat import refuse_share_of_all
+from app.inputs.office import filter_names, parse_office_heat
 from app.models import Role
+from app.queries.heat_files import file_words
 from app.queries.heat_store import Heat
 from app.queries.maps import MapRecord
 from app.views.heat import heat_response, heat_store, tile_response
@@ -23,7 +27,7 @@ KEPT = "private, no-cache"
 def heat_of_map(slug: str, form: str) -> Response:
     """The heat of the chosen pins as picture, GeoTIFF or contours."""
     the_map, heat = _office_heat(slug)
-    return heat_response(the_map, heat, form, kept=KEPT)
+    return heat_response(the_map, heat, form, kept=KEPT, chosen=_chosen(the_map))
 
 
 @blueprint.get("/maps/<slug>/heat.html")
@@ -37,7 +41,8 @@ def standalone(slug: str) -> Response:
     edition = Edition(query, Scope.OFFICE, wanted, reader_language())
     page = heat_page(session(), heat_store(), the_map, edition)
     response = Response(page, mimetype="text/html")
-    response.headers["Content-Disposition"] = f'attachment; filename="{the_map.slug}-heat.html"'
+    name = "-".join([the_map.slug, file_words(query)[0]])
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.html"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -69,4 +74,11 @@ def dark_heat_tile(slug: str, z: int, x: int, y: int) -> Response:
 def _office_heat(slug: str) -> tuple[MapRecord, Heat]:
     the_map = office_map(slug, Role.VIEWER)
     query, wanted = parse_office_heat(request.args.to_dict(flat=False), the_map)
+    refuse_share_of_all(query)
     return the_map, heat_store().heat(session(), the_map, query, Scope.OFFICE, wanted)
+
+
+def _chosen(the_map: MapRecord) -> str:
+    """The filter in the address, without what chooses the surface."""
+    names = filter_names(the_map) - {"category"}
+    return urlencode([(name, value) for name, value in sorted(request.args.items()) if name in names and value])

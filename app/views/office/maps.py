@@ -11,6 +11,14 @@ from flask import Response, current_app, render_template, request
 from app.db import session
 from app.inputs.office import OfficeFilter, parse_cursor, parse_office_filter
 from app.models import Role
+from app.queries.facts import fact_layers
+from app.queries.filter_words import (
+    ANSWERED_WORDS,
+    CHANNEL_WORDS,
+    FLAGGED_WORDS,
+    STATE_WORDS,
+    STATUS_WORDS,
+)
 from app.queries.maps import MapRecord
 from app.queries.office import (
     counts_of_maps,
@@ -25,11 +33,6 @@ from app.security import require
 from app.views.office import blueprint
 from app.views.office.access import office_map
 from app.views.office.words import (
-    ANSWERED_WORDS,
-    CHANNEL_WORDS,
-    FLAGGED_WORDS,
-    STATE_WORDS,
-    STATUS_WORDS,
     area_of,
     day_bars,
     file_arguments,
@@ -71,6 +74,7 @@ def map_page(slug: str) -> str:
         area=area_of(wanted.pins),
         short_day=short_day,
         scene=scene(the_map),
+        fact_layers=fact_layers(session(), the_map.town_id),
         **page,
     )
 

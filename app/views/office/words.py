@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date
 from flask import url_for
 
 from app.config import TOWN_CLOCK
@@ -16,30 +15,12 @@ from app.inputs.area import area_text
 from app.inputs.filters import PinFilter
 from app.inputs.office import filter_names
 from app.inputs.reasons import READY_REASONS
-from app.models import Channel, PinState, PinStatus
+from app.queries.filter_words import period, town, who
+from app.queries.filter_words import short_day as short_day_in
 from app.queries.maps import MapRecord
 from app.views.citizen import basemap_config
 from app.views.reader import number, reader_language, say
 
-STATE_WORDS = {
-    PinState.VISIBLE: N_("shown"),
-    PinState.PENDING: N_("waiting"),
-    PinState.HIDDEN: N_("hidden"),
-}
-CHANNEL_WORDS = {
-    Channel.WEB: N_("on the web"),
-    Channel.PAPER: N_("on paper"),
-    Channel.IMPORT: N_("from a file"),
-}
-
-STATUS_WORDS = {
-    PinStatus.RECEIVED: N_("received"),
-    PinStatus.PLANNED: N_("planned"),
-    PinStatus.DONE: N_("done"),
-    PinStatus.DECLINED: N_("can’t be done"),
-}
-ANSWERED_WORDS = {"yes": N_("answered"), "no": N_("without an answer")}
-FLAGGED_WORDS = {"yes": N_("flagged, not settled"), "no": N_("nothing to settle")}
 LIST_PARAMETERS = frozenset({"silent", "view"})
 """What is asked of the list alone, and means nothing to dots, heat and files."""
 MOST_BARS = 120
@@ -118,50 +99,22 @@ def periods(days: Sequence[tuple[date, int]], now: datetime | None = None) -> li
 
 def period_words(since: datetime | None, until: datetime | None) -> str:
     """A period as it reads in the sentence."""
-    words = reader_language()
-    if since is None and until is None:
-        return words.gettext(N_("the whole time"))
-    days = {
-        "since": short_day(since.astimezone(TOWN_CLOCK).date()) if since else "",
-        "until": short_day(until.astimezone(TOWN_CLOCK).date()) if until else "",
-    }
-    if since is None:
-        return words.gettext(N_("until %(until)s"), days)
-    if until is None:
-        return words.gettext(N_("since %(since)s"), days)
-    return days["since"] if days["since"] == days["until"] else f"{days['since']} – {days['until']}"
+    return period(since, until, reader_language())
 
 
 def who_words(the_map: MapRecord, wanted: PinFilter) -> str:
     """The groups that are asked for, in words; empty for everybody."""
-    found = []
-    for questions, given in ((the_map.about, dict(wanted.about)), (the_map.questions, dict(wanted.answers))):
-        for question in questions:
-            chosen = given.get(question.key)
-            found += [say(option["label"]) for option in question.options if option["key"] == chosen]
-    if wanted.event:
-        found.append(wanted.event)
-    if wanted.channel:
-        found.append(reader_language().gettext(CHANNEL_WORDS[Channel(wanted.channel)]))
-    return " · ".join(found)
+    return " · ".join(who(the_map, wanted, reader_language()))
 
 
 def town_words(wanted: PinFilter) -> str:
     """What is asked of the town's own work with a pin, in words; empty for nothing."""
-    say_it = reader_language().gettext
-    found = []
-    if wanted.answered is not None:
-        found.append(say_it(ANSWERED_WORDS["yes" if wanted.answered else "no"]))
-    if wanted.status is not None:
-        found.append(say_it(STATUS_WORDS[wanted.status]))
-    if wanted.flagged is not None:
-        found.append(say_it(FLAGGED_WORDS["yes" if wanted.flagged else "no"]))
-    return " · ".join(found)
+    return " · ".join(town(wanted, reader_language()))
 
 
 def short_day(day: date) -> str:
     """A day in few letters: 14. 9. 2026."""
-    return format_date(day, "d. M. y" if reader_language().code == "cs" else "d MMM y", reader_language().locale)
+    return short_day_in(day, reader_language())
 
 
 def day_bars(days: Sequence[tuple[date, int]]) -> list[Bar]:

@@ -1,11 +1,13 @@
 /** The map of the office: base, heat and dots, with the small panel that says what it shows. */
 
-import { heatLayer } from "#js/map/heat.js";
+import { h } from "#js/lib/dom.js";
+import { heatLayer, heatUrl } from "#js/map/heat.js";
 import { createMap } from "#js/map/map.js";
 import { FLAG, pinLayer } from "#js/map/pins.js";
 import { onThemeChange, pageTheme } from "#js/map/tones.js";
 import { language } from "#js/lib/words.js";
 import { pinParams, queryOf } from "#js/office/filter.js";
+import { connectLayers } from "#js/office/layers.js";
 import { json, piece } from "#js/office/server.js";
 
 /** From this zoom on dots have shapes and stand apart; farther out, over heat, they step back. */
@@ -16,47 +18,72 @@ const LOOK_ZOOM = 16;
 
 /**
  * Builds the map in `element`, with the panel of its layers.
- * @param {{element: HTMLElement, panel: HTMLElement, data: object, params: URLSearchParams, onPick: (id: string) => void}} options
+ * @param {{element: HTMLElement, panel: HTMLElement, data: object, params: URLSearchParams, onPick: (id: string) => void,
+ *   onLayers: () => void}} options `onLayers` follows every change of the panel: the address and the links to files say it too.
  */
-export async function connectScene({ element, panel, data, params, onPick }) {
+export async function connectScene({ element, panel, data, params, onPick, onLayers }) {
   const town = await createMap(element, {
     bounds: data.bounds, boundary: data.boundary, basemap: data.basemap, lang: language(), label: data.title,
   });
   const dots = pinLayer({ categories: data.categories, onPick: (hit) => onPick(hit.id) }).addTo(town.map);
-  const layers = connectLayers(panel, () => follow(wanted));
+  const layers = connectLayers(panel, () => {
+    onLayers();
+    showHeat();
+  });
   let wanted = params;
   let columns = { count: 0, ids: [], lon: [], lat: [], category: [], flags: [] };
   let shown = null;
   let heat = null;
   let fresh = 0;
   let asking = null;
+  let asksHeat = null;
 
-  const heatUrl = () => `${data.page}/heat${pageTheme() === "dark" ? "-dark" : ""}/{z}/{x}/{y}.png`;
+  const tilesUrl = () => `${data.page}/heat${pageTheme() === "dark" ? "-dark" : ""}/{z}/{x}/{y}.png`;
   const heatQuery = () => {
-    const query = Object.fromEntries(pinParams(wanted));
+    const { weight, measure } = layers.counts();
+    const query = { ...Object.fromEntries(pinParams(wanted)), weight, measure };
     // "75" and "75.0" ask for the same heat under two addresses: the way to see it anew after a decision.
-    return { ...query, weight: layers.weight(), bandwidth: `${layers.bandwidth()}${fresh % 2 ? ".0" : ""}` };
+    return { ...query, bandwidth: `${layers.bandwidth()}${fresh % 2 ? ".0" : ""}` };
   };
 
-  function showHeat() {
+  /**
+   * Shows the heat that sentence and panel ask for: its legend first, as that one knows whether there are people
+   * enough for a picture. Until it has answered the old legend stays with the old picture, both paler.
+   */
+  async function showHeat() {
+    asksHeat?.abort();
+    asksHeat = new AbortController();
+    const { signal } = asksHeat;
     const wantsHeat = layers.heatOn();
     layers.showHeatOnly(wantsHeat);
-    if (!wantsHeat) {
+    if (!wantsHeat) return drawHeat(null, []);
+    layers.setWaiting(true);
+    const query = heatQuery();
+    const asked = queryOf(new URLSearchParams(heatUrl("", query).slice(1)));
+    let said;
+    try {
+      said = await piece(`${data.page}/legend?${asked}`, "legend", { signal });
+    } catch (failure) {
+      if (signal.aborted) return undefined;
+      said = [h("p.office-legend-words", {}, failure.message)];
+    }
+    if (signal.aborted) return undefined;
+    return drawHeat(said.some((element) => element.dataset.drawn === "yes") ? query : null, said);
+  }
+
+  /** Puts a picture (or none) and the words that belong to it there in one go. */
+  function drawHeat(query, said) {
+    layers.setLegend(said);
+    layers.setWaiting(false);
+    if (!query) {
       heat?.remove();
       heat = null;
     } else if (heat) {
-      heat.setQuery(heatQuery());
+      heat.setQuery(query);
     } else {
-      heat = heatLayer({ url: heatUrl(), query: heatQuery(), opacity: 0.85 }).addTo(town.map);
+      heat = heatLayer({ url: tilesUrl(), query, opacity: 0.85 }).addTo(town.map);
     }
     stepBack();
-    return wantsHeat ? showLegend() : layers.setLegend([]);
-  }
-
-  async function showLegend() {
-    const asked = queryOf(new URLSearchParams({ ...heatQuery(), bandwidth: layers.bandwidth() }));
-    const pieces = await piece(`${data.page}/legend?${asked}`, "legend", { signal: asking?.signal }).catch(() => []);
-    layers.setLegend(pieces);
   }
 
   /** Over heat and from afar the dots are only a breath; close by they are what one looks at. */
@@ -91,6 +118,8 @@ export async function connectScene({ element, panel, data, params, onPick }) {
     town,
     ready: town.ready,
     follow,
+    /** What the panel asks of heat, as it stands in the page's address and in links to files. */
+    layers: { address: layers.address, fileParams: layers.fileParams },
     /** Lifts a pin out of the crowd; with `move` the map goes there when it is out of sight. */
     point(id, place, { move = false } = {}) {
       const index = id ? dots.indexOf(id) : -1;
@@ -110,43 +139,6 @@ export async function connectScene({ element, panel, data, params, onPick }) {
       }
       fresh += 1;
       showHeat();
-    },
-  };
-}
-
-/** The panel: whether and what heat counts, how far it reaches, and whether dots are shown. */
-function connectLayers(panel, onChange) {
-  const range = panel.querySelector("#bandwidth");
-  const metres = range.dataset.metres.split(" ");
-  const words = panel.querySelector("[data-bandwidth-words]");
-  const bandwidth = () => metres[Number(range.value)];
-  const weight = () => panel.querySelector('input[name="heat"]:checked').value;
-  const sayReach = () => {
-    words.textContent = `${bandwidth()} m`;
-    range.setAttribute("aria-valuetext", `${bandwidth()} m`);
-  };
-  let timer = 0;
-  range.addEventListener("input", () => {
-    sayReach();
-    clearTimeout(timer);
-    timer = setTimeout(onChange, 200);
-  });
-  panel.addEventListener("change", (event) => {
-    if (event.target !== range) onChange();
-  });
-  sayReach();
-  panel.hidden = false;
-  if (globalThis.matchMedia("(max-width: 60rem)").matches) panel.open = false;
-  return {
-    bandwidth,
-    weight: () => (weight() === "pins" ? "pins" : "people"),
-    heatOn: () => weight() !== "off",
-    pinsOn: () => panel.querySelector("[data-pins-on]").checked,
-    showHeatOnly(on) {
-      panel.querySelector("[data-heat-only]").hidden = !on;
-    },
-    setLegend(pieces) {
-      panel.querySelector("[data-legend]").replaceChildren(...pieces);
     },
   };
 }

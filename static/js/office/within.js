@@ -9,6 +9,9 @@ import { toast } from "#js/lib/toast.js";
 /** More corners than that make an address too long for some servers. */
 const MOST_CORNERS = 100;
 
+/** How close one comes to a small area: its surroundings tell where it is. */
+const CLOSEST_ZOOM = 17;
+
 /** The outline of the area on the map: it can't be pressed, so pins under it can. */
 function outline(map) {
   const shown = L.polygon([], { interactive: false, className: "office-area-shape", fillOpacity: 1 });
@@ -24,9 +27,10 @@ function outline(map) {
 
 /**
  * Connects the word "the whole map" of the filter with the map.
- * @param {{town: object, form: HTMLFormElement, place: HTMLElement, onArea: (text: string) => void}} options
+ * @param {{town: object, form: HTMLFormElement, place: HTMLElement, onArea: (text: string) => void, covered?: () => number}} options
+ *   `covered` tells how many pixels of the map lie under a panel at its left.
  */
-export function connectArea({ town, form, place, onArea }) {
+export function connectArea({ town, form, place, onArea, covered = () => 0 }) {
   const word = form.querySelector('[data-word="area"]');
   const show = outline(town.map);
   let drawing = null;
@@ -37,6 +41,16 @@ export function connectArea({ town, form, place, onArea }) {
   function take(polygon) {
     onArea(areaText(polygon));
     show(polygon);
+  }
+
+  /** Who opens the page with an area wants to see that one. */
+  function lookAt(polygon) {
+    if (!polygon) return;
+    const [lons, lats] = [0, 1].map((axis) => polygon.coordinates[0].map((corner) => corner[axis]));
+    // The panel lies on the map: the area comes beside it where there is room.
+    town.view.setPadding({ left: covered() });
+    town.view.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], { maxZoom: CLOSEST_ZOOM });
+    town.view.setPadding();
   }
 
   function begin() {
@@ -88,5 +102,6 @@ export function connectArea({ town, form, place, onArea }) {
     if (event.key === "Escape" && drawing) end();
   });
   show(now());
+  lookAt(now());
   return { isDrawing: () => drawing !== null };
 }

@@ -5,6 +5,7 @@ import { toast } from "#js/lib/toast.js";
 import { _, distance } from "#js/lib/words.js";
 import { nearestFinder } from "#js/map/names.js";
 import { connectDecisions } from "#js/office/decide.js";
+import { connectFacts } from "#js/office/facts.js";
 import { connectFilter, connectWords, pinParams, queryOf } from "#js/office/filter.js";
 import { connectKeys } from "#js/office/keys.js";
 import { connectList } from "#js/office/list.js";
@@ -49,10 +50,21 @@ function signedOut() {
 
 function carry(params) {
   const query = queryOf(pinParams(params));
+  const heat = queryOf(new URLSearchParams([...pinParams(params), ...(scene?.layers.fileParams() ?? [])]));
+  const isShareOfAll = scene?.layers.fileParams().get("measure") === "share" && !params.get("category");
   for (const link of document.querySelectorAll("[data-carries]")) {
-    const asked = [link.dataset.own, query].filter(Boolean).join("&");
+    const asked = [link.dataset.own, link.dataset.carries === "heat" ? heat : query].filter(Boolean).join("&");
     link.href = link.href.split("?")[0] + (asked ? `?${asked}` : "");
+    // Of all feelings together there is no share, so there is no file of it.
+    if (link.hasAttribute("data-one-feeling")) link.closest("li").hidden = isShareOfAll;
   }
+}
+
+/** Says in the address what list and map show, so that a colleague who opens it sees the same. */
+function say(params) {
+  const query = queryOf(new URLSearchParams([...params, ...(scene?.layers.address() ?? [])]));
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  carry(params);
 }
 
 function follow(params) {
@@ -60,8 +72,7 @@ function follow(params) {
   if (query === followed) return; // a field that is left says "change" once more
   followed = query;
   desk.classList.toggle("is-table", params.get("view") === "table");
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
-  carry(params);
+  say(params);
   const again = (failure) => {
     if (failure.name !== "AbortError") followed = null; // the same may be asked once more
     failed(failure);
@@ -149,8 +160,18 @@ scene = await connectScene({
   data,
   params: filter.params(),
   onPick: (id) => !area?.isDrawing() && list.chooseById(id, { fromMap: true }),
+  onLayers: () => say(filter.params()),
 });
-area = connectArea({ town: scene.town, form: side.querySelector("[data-filter]"), place: side.querySelector("[data-draw]"), onArea: filter.setArea });
+connectFacts({ town: scene.town, panel: document.querySelector("[data-facts]"), onFailed: failed });
+const layersPanel = document.querySelector("[data-layers]");
+area = connectArea({
+  town: scene.town,
+  form: side.querySelector("[data-filter]"),
+  place: side.querySelector("[data-draw]"),
+  onArea: filter.setArea,
+  covered: () => (layersPanel.open ? layersPanel.offsetLeft + layersPanel.offsetWidth : 0),
+});
+carry(filter.params()); // now that it is known what the panel asks of heat
 if (scene.town.data) nearest = nearestFinder(scene.town.data);
 nameItems(side);
 await Promise.all([scene.follow(filter.params()).catch(failed), scene.ready]);
