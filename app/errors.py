@@ -112,6 +112,12 @@ class FormOutdated(Conflict):
     title = N_("Somebody changed this while you were writing. Nothing is lost; look at it and save once more.")
 
 
+class NotComputed(Conflict):
+    """A layer of an analysis that nobody has had made of this map yet."""
+
+    title = N_("This has not been computed yet. Please start the analysis first.")
+
+
 class TooLarge(Refusal):
     """More bytes than we take."""
 

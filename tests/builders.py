@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shapely import MultiPolygon, box
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.inputs.accounts import AccountInput
@@ -19,6 +20,8 @@ from app.models import (
     AnswerTemplate,
     Channel,
     Event,
+    Fact,
+    FactLayer,
     Official,
     Pin,
     PinState,
@@ -27,9 +30,12 @@ from app.models import (
     Town,
     TownMap,
 )
+from app.queries.analyses import ANALYSES, nobody_told
+from app.queries.analysis_runs import mark_of
 from app.queries.maps import MapRecord, read_map
 from app.queries.open_data import suggested
 from app.services.accounts import Person, save_official
+from app.services.analyses import begin_here, store_result
 from app.services.audit import BY_ITSELF
 from app.services.maps import save_map
 from app.services.open_data import publish_open_data
@@ -202,3 +208,32 @@ def in_the_catalogue(session: Session, the_map: MapRecord, ico: str | None = "00
     publish_open_data(session, BY_ITSELF, the_map, replace(suggested(the_map), **({"person_free": True} | said)))
     session.commit()
     return read_map(session, the_map.slug)
+
+
+def an_analysis(session: Session, the_map: MapRecord, kind: str, **asked: str) -> Any:
+    """The analysis of the map as it is, computed here and stored as a run that is done; what came out."""
+    order = begin_here(session, BY_ITSELF, the_map, kind, asked)
+    result = ANALYSES[kind].make(session, the_map, asked, nobody_told)
+    read_at = session.execute(select(func.clock_timestamp())).scalar_one()
+    store_result(session, order, result, mark_of(session, the_map, kind, asked), read_at)
+    session.commit()
+    return result
+
+
+def a_fact_layer(
+    session: Session,
+    the_map: MapRecord,
+    name: str = "lampy",
+    places: Sequence[str] = ("POINT(15.52 49.62)",),
+    **more: Any,
+) -> FactLayer:
+    """A layer of facts of the map's town, from places as WKT."""
+    shapes = {"POLY": "areas", "LINE": "lines", "P": "points"}
+    shape = next(shape for mark, shape in shapes.items() if mark in places[0])
+    defaults = {"source": {"file": "lampy.csv"}, "shape": shape, "features": len(places)}
+    layer = FactLayer(town_id=the_map.town_id, name=name, **(defaults | more))
+    session.add(layer)
+    session.flush()
+    session.add_all(Fact(layer_id=layer.id, n=n, place=f"SRID=4326;{place}") for n, place in enumerate(places, 1))
+    session.commit()
+    return layer

@@ -16,8 +16,11 @@ GROUPS = {
     "pins": "app.cli.pins",
     "layer": "app.cli.layers",
     "heat": "app.cli.heat",
+    "counts": "app.cli.counts",
+    "analysis": "app.cli.analysis",
     "official": "app.cli.official",
     "addresses": "app.cli.addresses",
+    "facts": "app.cli.facts",
 }
 
 

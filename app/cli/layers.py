@@ -24,6 +24,7 @@ from app.queries.layers import (
     all_layers,
     make_layer,
     pins_wanted,
+    refuse_uncomputed,
     refuse_unpublished,
     refuse_unreached,
 )
@@ -105,6 +106,7 @@ def export_layer(map_slug: str, name: str, form: Form, scope: Scope, epsg: int, 
             refuse_unreached(session, the_map, epsg)
         except Refusal as refusal:
             raise InvalidInput(*refusal.problems) from refusal
+        refuse_uncomputed(session, the_map, name)
         if scope is Scope.PUBLIC and ensure_snapshot(session, the_map):
             session.commit()
         if name == PINS and form.streamed:

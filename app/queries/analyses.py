@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Protocol, cast
 
 from sqlalchemy.orm import Session
@@ -56,8 +57,19 @@ class AnalysisKind:
         find: Callable[..., Any] = self._part("find")
         return find(session, the_map, asked, told)
 
+    def beside(self, session: Session, the_map: MapRecord, asked: Asked) -> str:
+        """The mark of what it is made of beside the pins of the map (another round, a layer); empty for most.
+
+        A kind that looks at more says so by a function of this name in its module.
+        """
+        beside: Callable[..., str] | None = getattr(self._module(), "beside", None)
+        return beside(session, the_map, asked) if beside else ""
+
     def _part(self, name: str) -> Any:
-        return getattr(importlib.import_module(f"app.queries.analysis_{self.key}"), name)
+        return getattr(self._module(), name)
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"app.queries.analysis_{self.key}")
 
 
 ANALYSES: Mapping[str, AnalysisKind] = {

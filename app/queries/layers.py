@@ -9,12 +9,13 @@ from typing import cast
 
 import numpy as np
 import shapely
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.errors import Malformed, NotAllowed, Problem, Refusal, Unknown
+from app.errors import Malformed, NotAllowed, NotComputed, Problem, Refusal, Unknown
 from app.i18n import N_, Language, text_in
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
+from app.models import AnalysisRun, RunState
 from app.queries.columns import pin_columns
 from app.queries.heat import refuse_unpublished as refuse_unpublished_heat
 from app.queries.maps import MapRecord
@@ -22,7 +23,8 @@ from app.queries.pin_rows import pin_points
 from gis.crs import WGS84, is_of_use, transformer
 from gis.formats.layer import Layer, Look, Paint
 
-LayerMaker = Callable[[Session, MapRecord, Scope, int, Language], Layer]
+LayerMaker = Callable[..., Layer]
+"""Takes session, map, scope, EPSG code and language; where pins may be chosen, the filter as well."""
 
 PINS = "pins"
 EVERYTHING = "everything"
@@ -45,27 +47,89 @@ class LayerKind:
     """A gettext id."""
     of_heat: bool = False
     """Whether it is public where the map publishes its heat."""
+    office_only: bool = False
+    """Whether nobody else may have it, whatever the map publishes."""
+    analysis: str = ""
+    """The kind of analysis whose newest result it shows; empty where it is made of what there is now."""
     module: str = ""
     """Where it is made; only who asks for it loads what that takes."""
+    chosen: bool = False
+    """Whether officials may choose the pins it is made of."""
 
-    def make(self, session: Session, the_map: MapRecord, scope: Scope, epsg: int, words: Language) -> Layer:
-        """The layer of this map; NotAllowed where the map does not publish it."""
+    def make(
+        self,
+        session: Session,
+        the_map: MapRecord,
+        scope: Scope,
+        epsg: int,
+        words: Language,
+        wanted: PinFilter | None = None,
+    ) -> Layer:
+        """The layer of this map; NotAllowed where it is not published, NotComputed where nobody asked for it.
+
+        `wanted` chooses pins for officials, of layers that are made of chosen ones.
+        """
         if not self.module:
-            return pins_layer(session, the_map, scope, epsg, words)
+            return pins_layer(session, the_map, scope, epsg, words, wanted)
+        refuse_unpublished(the_map, self.name, scope)
+        refuse_uncomputed(session, the_map, self.name)
         maker: LayerMaker = getattr(importlib.import_module(self.module), self.name.replace("-", "_"))
+        if self.chosen and scope is Scope.OFFICE:
+            return maker(session, the_map, scope, epsg, words, wanted)
         return maker(session, the_map, scope, epsg, words)
 
 
 LAYERS: Mapping[str, LayerKind] = {
     kind.name: kind
     for kind in (
-        LayerKind(PINS, N_("Pins")),
+        LayerKind(PINS, N_("Pins"), chosen=True),
         LayerKind("hot-spots", N_("Hot spots"), of_heat=True, module="app.queries.layers_analysis"),
         LayerKind("clusters", N_("Clusters"), of_heat=True, module="app.queries.layers_analysis"),
-        LayerKind("places", N_("Answered places"), module="app.queries.layers_areas"),
-        LayerKind("heat-cells", N_("Heat: counted squares"), of_heat=True, module="app.queries.layers_heat"),
         LayerKind(
-            "heat-contours", N_("Heat: areas of equal density"), of_heat=True, module="app.queries.layers_heat"
+            "contrast",
+            N_("Contrast: which feeling outweighs"),
+            office_only=True,
+            analysis="contrast",
+            module="app.queries.layers_contrast",
+        ),
+        LayerKind(
+            "contested",
+            N_("Contested places"),
+            office_only=True,
+            analysis="contrast",
+            module="app.queries.layers_contrast",
+        ),
+        LayerKind(
+            "top-places",
+            N_("Top places"),
+            office_only=True,
+            analysis="robustness",
+            module="app.queries.layers_robustness",
+        ),
+        LayerKind(
+            "changes",
+            N_("What has changed since the last round"),
+            office_only=True,
+            analysis="rounds",
+            module="app.queries.layers_changes",
+        ),
+        LayerKind("places", N_("Answered places"), module="app.queries.layers_areas"),
+        LayerKind(
+            "heat-cells",
+            N_("Heat: counted squares"),
+            of_heat=True,
+            module="app.queries.layers_heat",
+            chosen=True,
+        ),
+        LayerKind(
+            "heat-hexagons", N_("Heat: hexagons"), of_heat=True, module="app.queries.layers_hexagons", chosen=True
+        ),
+        LayerKind(
+            "heat-contours",
+            N_("Heat: areas of equal density"),
+            of_heat=True,
+            module="app.queries.layers_heat",
+            chosen=True,
         ),
         LayerKind("boundary", N_("Boundary"), module="app.queries.layers_areas"),
     )
@@ -85,15 +149,13 @@ def make_layer(  # noqa: PLR0913 - what a layer is made of, and in whose words; 
 ) -> Layer:
     """One layer of a map in a coordinate system; `wanted` chooses pins where it is theirs.
 
-    Unknown for a name there is not, NotAllowed for what the map does not publish, Malformed for a system that
-    does not reach the map.
+    Unknown for a name there is not, NotAllowed for what the map does not publish, NotComputed for what nobody has
+    had computed, Malformed for a system that does not reach the map.
     """
     refuse_unreached(session, the_map, epsg)
-    if name == PINS:
-        return pins_layer(session, the_map, scope, epsg, words, wanted)
     if name not in LAYERS:
         raise Unknown
-    return LAYERS[name].make(session, the_map, scope, epsg, words)
+    return LAYERS[name].make(session, the_map, scope, epsg, words, wanted)
 
 
 def all_layers(
@@ -151,8 +213,22 @@ def refuse_unpublished(the_map: MapRecord, name: str, scope: Scope) -> None:
         raise Unknown
     if name == PINS:
         refuse_unpublished_pins(the_map, scope)
+    if LAYERS[name].office_only and scope is Scope.PUBLIC:
+        raise NotAllowed(Problem("layer", N_("This layer is for the town office only.")))
     if LAYERS[name].of_heat and scope is Scope.PUBLIC:
         refuse_unpublished_heat(the_map)
+
+
+def refuse_uncomputed(session: Session, the_map: MapRecord, name: str) -> None:
+    """NotComputed for a layer of an analysis that nobody has had made of this map."""
+    kind = LAYERS[name].analysis if name in LAYERS else ""
+    if not kind:
+        return
+    done = select(AnalysisRun.id).where(
+        AnalysisRun.map_id == the_map.id, AnalysisRun.kind == kind, AnalysisRun.state == RunState.DONE
+    )
+    if session.scalar(done.limit(1)) is None:
+        raise NotComputed
 
 
 def is_published(the_map: MapRecord, name: str, scope: Scope) -> bool:

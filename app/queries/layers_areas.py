@@ -19,7 +19,7 @@ from app.queries.features import conditions
 from app.queries.heat import uses_snapshot
 from app.queries.layer_notes import note, word_of
 from app.queries.maps import MapRecord
-from app.queries.people_squares import OFFICE_COUNTS
+from app.queries.pin_table import OFFICE_COUNTS
 from app.queries.summary import final_summary, stored_summary
 from gis.crs import WGS84, transform_geometry, transformer
 from gis.formats.layer import SEVERAL, Field, Kind, Layer, Look, Paint

@@ -29,6 +29,7 @@ _ABOUT: Mapping[str, str] = {
     PINS: N_("Every pin that everybody sees, with what the person wrote and what the town answered."),
     "places": N_("Areas that the town has answered as a whole."),
     "heat-cells": N_("How many people marked each feeling, in squares of 25 m."),
+    "heat-hexagons": N_("The same counts added up in hexagons of one hectare."),
     "heat-contours": N_("The same, spread softly, as areas between two densities."),
     "hot-spots": N_(
         "Squares in which there is more, or less, of a feeling than chance would bring, with the test’s values."
@@ -40,6 +41,7 @@ _ABOUT: Mapping[str, str] = {
 _ABOUT_KEPT: Mapping[str, str] = {
     **_ABOUT,
     "heat-cells": N_("How many people marked each feeling, in squares of 250 m; only where they are many."),
+    "heat-hexagons": N_("The same counts added up in hexagons of a square kilometre."),
 }
 """The same where the map keeps its pins: nobody may learn where single people spoke."""
 

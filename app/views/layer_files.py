@@ -23,6 +23,7 @@ from app.queries.layers import (
     all_layers,
     make_layer,
     pins_wanted,
+    refuse_uncomputed,
     refuse_unpublished,
     refuse_unreached,
 )
@@ -74,6 +75,7 @@ def file_response(wanted: WantedFile) -> Response:
     if wanted.name == EVERYTHING and wanted.form.key != "gpkg":  # nothing else holds several layers
         raise Unknown
     refuse_unpublished(wanted.the_map, wanted.name, wanted.scope)
+    refuse_uncomputed(session(), wanted.the_map, wanted.name)
     refuse_unreached(session(), wanted.the_map, wanted.epsg)
     response = _empty(wanted)
     if wanted.name == PINS and not wanted.form.streamed:

@@ -50,7 +50,7 @@ def keep_private(response: Response) -> Response:
 from app.views.office import (  # noqa: E402 - the routes need the blueprint
     account,
     addresses,
-    analysis,
+    analyses,
     answers,
     audit,
     basemap,
@@ -59,6 +59,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
     connect,
     dashboard,
     events,
+    facts,
     files,
     heat,
     home,
@@ -88,7 +89,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
 __all__ = [
     "account",
     "addresses",
-    "analysis",
+    "analyses",
     "answers",
     "audit",
     "basemap",
@@ -98,6 +99,7 @@ __all__ = [
     "connect",
     "dashboard",
     "events",
+    "facts",
     "files",
     "heat",
     "home",

@@ -8,11 +8,13 @@ from typing import Any
 from app.i18n import N_
 from app.inputs.reasons import READY_REASONS
 from app.models import PinStatus
+from app.queries.analyses import ANALYSES
 from app.services.audit import ACTIONS
 from app.views.office.people import ROLE_NAMES
 from app.views.reader import number, reader_language
 
 KEY_WORDS: Mapping[str, str] = {
+    "analysis": N_("analysis"),
     "before": N_("before"),
     "by": N_("invited by"),
     "code": N_("code"),
@@ -50,9 +52,10 @@ VALUE_WORDS: Mapping[str, str] = {
     "identity": N_("the town’s account"),
     "invitation": N_("invitation"),
     "now": N_("at once"),
+    **{key: kind.title for key, kind in ANALYSES.items()},
 }
 """Values that are names of ours, where they stand alone."""
-NAMED = frozenset({"role", "status", "from", "to", "way", "step", "opens"})
+NAMED = frozenset({"analysis", "role", "status", "from", "to", "way", "step", "opens"})
 """Details whose values are such names."""
 
 

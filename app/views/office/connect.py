@@ -39,8 +39,13 @@ ABOUT = {
     "pins": N_("Every pin with all that is known of it."),
     "hot-spots": N_("Squares with more people than chance would bring."),
     "clusters": N_("Outlines of places that many people marked, with their names."),
+    "contrast": N_("Squares in which one feeling outweighs the other; once it has been computed under Analyses."),
+    "contested": N_("Places where feelings oppose, with their people; once computed under Analyses."),
+    "changes": N_("Squares in which people marked more or less than last round; once computed under Analyses."),
+    "top-places": N_("The highest places with how sure their ranks are; once computed under Analyses."),
     "places": N_("Areas that the town answered as one."),
     "heat-cells": N_("How many people marked each square of 25 m."),
+    "heat-hexagons": N_("The same counts in hexagons of a hectare, easier on the eye than squares."),
     "heat-contours": N_("The heat of the map, as areas."),
     "boundary": N_("The area in which pins may be placed."),
 }

@@ -15,11 +15,11 @@ from app.queries.coverage_words import group_label, limit_words, missing_words
 from app.queries.dashboard import Dashboard, read_dashboard
 from app.queries.day_chart import day_chart
 from app.queries.events import EventTurnout
+from app.queries.filter_words import STATUS_WORDS
 from app.queries.towns import find_town
 from app.security import require
 from app.views.office import blueprint
 from app.views.office.access import office_map
-from app.views.office.words import STATUS_WORDS
 from app.views.reader import number, reader_language, say
 from app.views.results import short_day
 from gis.analysis.coverage import GroupShare

@@ -29,7 +29,7 @@ MAP_WAYS = (
     Way("office.queue", N_("To look at"), Role.MODERATOR),
     Way("office.places", N_("Answers"), also=frozenset({"office.new_place", "office.place_page"})),
     Way("office.dashboard", N_("Overview")),
-    Way("office.analysis", N_("Hot spots")),
+    Way("office.analysis", N_("Analyses"), also=frozenset({"office.analysis_page", "office.start_analysis"})),
     Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
     Way("office.report_page", N_("Report")),
     Way(
@@ -60,6 +60,7 @@ TOWN_WAYS = (
     Way("office.words", N_("Words to mind")),
     Way("office.census", N_("Who lives here")),
     Way("office.addresses", N_("Addresses"), Role.EDITOR),
+    Way("office.facts", N_("Layers of facts"), Role.EDITOR, also=frozenset({"office.add_layer"})),
     Way("office.open_data", N_("Open data"), Role.EDITOR),
     Way("office.audit", N_("Who did what"), Role.EDITOR),
 )
