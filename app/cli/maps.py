@@ -6,14 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
+from app.cli.facts import say_facts
 from app.cli.output import CommandRefused, find_map, opened_session, with_progress
 from app.cli.pins import say_report
+from app.inputs.fact_files import FactFile, map_folder_facts, read_fact_file
 from app.inputs.imports import ImportOptions
 from app.inputs.map_folder import read_map_folder
 from app.inputs.pin_files import open_pin_file
+from app.queries.facts import around_maps
 from app.queries.maps import list_maps, read_map
+from app.services.audit import BY_ITSELF
 from app.services.counts import settle
+from app.services.facts import save_facts
 from app.services.imports import import_pins
 from app.services.maps import save_map
 from app.services.retention import anonymise, anonymise_next, due_at
@@ -35,8 +41,9 @@ def import_(folder: Path) -> None:
         if wanted.pins_file:
             the_map = read_map(session, saved.slug)
             opened = open_pin_file(wanted.pins_file)
-            rows = with_progress(opened.rows, "pins", opened.count)
-            report = import_pins(session, the_map, rows, ImportOptions(keep_channel=True), opened.epsg)
+            parts = with_progress(opened.parts, "pins", opened.count, size=len)
+            report = import_pins(session, the_map, parts, ImportOptions(keep_channel=True), opened.epsg)
+        layers = _save_facts(session, folder, read_map(session, saved.slug).town_id)
         session.commit()
         if report:
             settle(session, read_map(session, saved.slug))
@@ -47,6 +54,20 @@ def import_(folder: Path) -> None:
         click.echo(f"the town {saved.town_was_called} is now called {wanted.town.name}, on all its maps", err=True)
     if report:
         say_report(report)
+    for name, found in layers:
+        click.echo(f"layer of facts “{name}”:", err=True)
+        say_facts(found)
+
+
+def _save_facts(session: Session, folder: Path, town_id: int) -> list[tuple[str, FactFile]]:
+    """The layers of facts that lie in the folder, stored for its town."""
+    saved = []
+    for path, form in map_folder_facts(folder):
+        with path.open("rb") as source:
+            found = read_fact_file(source, path.name, form.wanted(around_maps(session, town_id)))
+        save_facts(session, BY_ITSELF, town_id, form, found)
+        saved.append((form.name, found))
+    return saved
 
 
 @group.command("list")

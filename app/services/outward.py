@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 TIMEOUT_S = 6.0
-"""For everything together: looking up, connecting, redirects, reading."""
+"""For everything together, unless the asking says otherwise: looking up, connecting, redirects, reading."""
 MOST_REDIRECTS = 3
 PIECE_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443}
@@ -42,6 +42,10 @@ class BadAnswer(OutwardFailure):
     """There is an answer, but not what was asked for."""
 
 
+class TooMuch(BadAnswer):
+    """The answer is larger than what was asked for can be."""
+
+
 @dataclass(frozen=True)
 class Asking:
     """How to ask: as whom, and how much to take."""
@@ -50,11 +54,15 @@ class Asking:
     most_bytes: int
     inner_hosts: Collection[str] = ()
     """Names of servers that may lie on private networks."""
+    accept: str = "image/*"
+    """Which types of content are of use, as the header says it."""
+    timeout_s: float | None = None
+    """For everything together; None: as long as any."""
 
 
 def fetch(address: str, asking: Asking) -> bytes:
     """What the address answers, redirects within its host followed; OutwardFailure for anything else."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + (asking.timeout_s or TIMEOUT_S)
     first = _split(address)
     here = first
     for _ in range(MOST_REDIRECTS + 1):
@@ -120,7 +128,7 @@ def _ask(parts: SplitResult, asking: Asking, deadline: float) -> bytes | str:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         with _connection(parts.scheme, host, _addresses(host, port, asking), port, deadline) as connection:
-            headers = {"User-Agent": asking.user_agent, "Accept": "image/*", "Accept-Encoding": "identity"}
+            headers = {"User-Agent": asking.user_agent, "Accept": asking.accept, "Accept-Encoding": "identity"}
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             if answer.status in (301, 302, 303, 307, 308):
@@ -142,7 +150,7 @@ def _body(answer: http.client.HTTPResponse, most_bytes: int, deadline: float) ->
         pieces.append(piece)
         size += len(piece)
         if size > most_bytes:
-            raise BadAnswer("larger than any picture")
+            raise TooMuch(f"more than {most_bytes} bytes")
         if time.monotonic() > deadline:
             break
     # Hung up in the middle, what came so far looks like a whole answer.

@@ -10,7 +10,7 @@ from shapely.geometry import Point, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from sample_maps.make_vzorov import people
+from sample_maps.make_vzorov import facts, people
 from sample_maps.make_vzorov import town as drawing
 
 SEED = 999_997
@@ -23,6 +23,9 @@ SYNTHETIC = (
     "by a seeded generator (sample_maps/make_vzorov). "
     "Smyšlená data: město, lidé, špendlíky i odpovědi jsou vymyšlené."
 )
+
+FACTS_NOTE = "Smyšlená data (sample_maps/make_vzorov)"
+FACTS_DAY = "2026-09-01"
 
 _to_wgs84 = Transformer.from_crs(
     f"+proj=aeqd +lon_0={ORIGIN[0]} +lat_0={ORIGIN[1]} +datum=WGS84 +units=m", "EPSG:4326", always_xy=True
@@ -65,9 +68,15 @@ def pin_feature(pin: people.Pin) -> dict[str, object]:
     return {"type": "Feature", "id": pin.id, "properties": pin.properties, "geometry": where}
 
 
-def write(path: Path, features: list[dict[str, object]], description: str = "") -> None:
+def fact_feature(point: Point, name: str | None) -> dict[str, object]:
+    """One fact as GeoJSON."""
+    said = {"name": name} if name else {}
+    return {"type": "Feature", "properties": said, "geometry": geometry(point, COARSE)}
+
+
+def write(path: Path, features: list[dict[str, object]], description: str = "", **members: object) -> None:
     """Replace a FeatureCollection in one step, one feature a line, so that changes read well in a diff."""
-    head: dict[str, object] = {"type": "FeatureCollection"}
+    head: dict[str, object] = {"type": "FeatureCollection", **members}
     if description:
         head["description"] = description
     lines = ",\n".join(_compact(item) for item in features)
@@ -81,7 +90,7 @@ def _compact(content: object) -> str:
 
 
 def main() -> None:
-    """Draw the town, people it and write all three files."""
+    """Draw the town, people it and write all files."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "vzorov"
     folder.mkdir(parents=True, exist_ok=True)
     town = drawing.draw(SEED)
@@ -90,6 +99,13 @@ def main() -> None:
     write(folder / "basemap.geojson", [feature(item) for item in town.features])
     write(folder / "boundary.geojson", [edge])
     write(folder / "pins.geojson", [pin_feature(pin) for pin in people.pins(town, SEED)], SYNTHETIC)
+    (folder / "facts").mkdir(exist_ok=True)
+    for layer in facts.layers(town, SEED):
+        members = {"name": layer.name, "note": FACTS_NOTE, "day": FACTS_DAY}
+        if any(name for _, name in layer.points):
+            members["label"] = "name"
+        features = [fact_feature(point, name) for point, name in layer.points]
+        write(folder / "facts" / f"{layer.file}.geojson", features, SYNTHETIC, **members)
 
 
 if __name__ == "__main__":
