@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def template(server_url: str) -> str:
     state = hashlib.sha256(b"".join(path.read_bytes() for path in migrations)).hexdigest()[:12]
     name = f"pocit_template_{state}"
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with disposed(engine), engine.connect() as connection:
         # Several workers start at once: one makes the template, the others wait for it.
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": TEMPLATE_LOCK})
         exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
@@ -62,8 +63,16 @@ def template(server_url: str) -> str:
             connection.execute(text(f"CREATE DATABASE {draft} TEMPLATE template0 ENCODING 'UTF8'"))
             migrated(server_url, draft)
             connection.execute(text(f"ALTER DATABASE {draft} RENAME TO {name}"))
-    engine.dispose()
     return name
+
+
+@contextmanager
+def disposed(engine: Engine) -> Iterator[None]:
+    """Let go of the connections, also after a failure: a pooled one would keep the lock and stop everybody."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")

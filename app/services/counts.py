@@ -42,7 +42,7 @@ from gis.grid import SQUARES_PER_PRIVACY_SQUARE
 
 log = logging.getLogger(__name__)
 
-LOCK = 2_718_284
+LOCK = 2_718_285
 """The first half of the advisory lock under which one process at a time takes in the changes of a map."""
 FOLD_FROM = 200
 """Waiting changes from which it is worth the while; up to there each reading adds them in some milliseconds."""

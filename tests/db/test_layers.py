@@ -21,6 +21,7 @@ from app.queries.heat import read_squares
 from app.queries.layers_analysis import clusters, hot_spots
 from app.queries.layers_areas import boundary, places
 from app.queries.layers_heat import heat_cells, heat_contours
+from app.queries.layers_hexagons import heat_hexagons
 from app.queries.maps import MapRecord
 from app.services.snapshots import ensure_snapshot
 from gis.crs import to_wgs84, transform_geometry, transformer
@@ -32,7 +33,7 @@ HOME = (-640_000, -1_080_000)
 TODAY = date(2026, 9, 14)
 WORDS = language("en")
 Maker = Callable[[Session, MapRecord, Scope, int, Language], Layer]
-OF_PINS: list[Maker] = [heat_cells, heat_contours, hot_spots, clusters]
+OF_PINS: list[Maker] = [heat_cells, heat_hexagons, heat_contours, hot_spots, clusters]
 ALL: list[Maker] = [*OF_PINS, boundary, places]
 
 
@@ -119,7 +120,7 @@ def test_of_a_few_pins_nothing_is_concluded_and_the_layer_says_so(
         assert rows(layer) == []
         assert layer.description.startswith("The layer is empty.")
     assert "Not tested, as fewer than 30 people" in hot_spots(session, the_map, scope, 5514, WORDS).description
-    for make in (heat_cells, heat_contours):
+    for make in (heat_cells, heat_hexagons, heat_contours):
         layer = make(session, the_map, scope, 5514, WORDS)
         is_empty = not pins or scope is Scope.PUBLIC
         assert (rows(layer) == []) == is_empty == layer.description.startswith("The layer is empty.")

@@ -30,6 +30,7 @@ from tests.taken_files import FORMS, by_gdal, everything_said, taken
 PUBLIC = "/data/testov"
 OFFICE = "/office/maps/testov"
 SECRETS = ("SKRYTY", "CEKAJICI", "NEZVEREJNENA", "woman", "TAJNY-DUVOD")
+FOR_EVERYBODY = [name for name, kind in LAYERS.items() if not kind.office_only]
 QUESTIONS = [
     {
         "key": "when",
@@ -84,7 +85,7 @@ def office(app: Flask, session: Session, town: MapRecord) -> FlaskClient:
 
 
 @pytest.mark.parametrize("ending", FORMS)
-@pytest.mark.parametrize("layer", list(LAYERS))
+@pytest.mark.parametrize("layer", FOR_EVERYBODY)
 def test_no_public_file_holds_a_person_or_what_is_not_shown(
     client: FlaskClient, session: Session, town: MapRecord, layer: str, ending: str
 ) -> None:
@@ -237,8 +238,9 @@ def test_everything_is_one_geopackage_of_what_the_reader_may_have(
 ) -> None:
     path = tmp_path / "all.gpkg"
     path.write_bytes(office.get(f"{OFFICE}/everything.gpkg?crs=EPSG:5514").data)
-    for name in LAYERS:
-        assert by_gdal(str(path), name).epsg == 5514
+    for name, kind in LAYERS.items():
+        if not kind.analysis:
+            assert by_gdal(str(path), name).epsg == 5514
     assert len(by_gdal(str(path), "pins").rows) == 9
     path.write_bytes(client.get(f"{PUBLIC}/everything.gpkg").data)
     assert len(by_gdal(str(path), "pins").rows) == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from app.models import PinState
 from app.queries.maps import MapRecord
+from gis.hexagons import hexagon_of
 from tests.builders import a_map, a_pin, an_answered_place, an_official
 from tests.doors import sign_in
 
-OF_HEAT = ["heat-cells", "heat-contours", "hot-spots", "clusters"]
+OF_HEAT = ["heat-cells", "heat-hexagons", "heat-contours", "hot-spots", "clusters"]
 AROUND = MultiPolygon([box(15.49, 49.60, 15.55, 49.64)])
 LONE = (15.535, 49.626)
 CROWD = (15.52, 49.62)
@@ -121,6 +123,35 @@ def test_a_map_that_keeps_its_pins_gives_no_square_of_a_single_person(
         area = shape(square["geometry"])
         assert area.area == pytest.approx(62_500)
         assert all(edge / 250 == pytest.approx(round(edge / 250), abs=1e-4) for edge in area.bounds)
+
+
+@pytest.mark.parametrize("pins", [True, False])
+def test_public_hexagons_are_the_public_squares_added_up_and_nothing_more(
+    app: Flask, client: FlaskClient, session: Session, *, pins: bool
+) -> None:
+    """So whoever has the squares learns nothing by them."""
+    the_map = a_town(session, pins=pins)
+    one_beside_the_crowd(session, the_map)
+    the_lone(session, the_map)
+    area_ha, keys = (1, {"pins"}) if pins else (100, set())
+    squares = features(client, "/data/testov/heat-cells.geojson?crs=EPSG:5514")
+    expected: Counter[tuple[int, int]] = Counter()
+    for square in squares:
+        middle = shape(square["geometry"]).centroid
+        column, row = hexagon_of(middle.x, middle.y, area_ha)
+        expected[int(column), int(row)] += square["properties"]["people"]
+    found = features(client, "/data/testov/heat-hexagons.geojson?crs=EPSG:5514")
+    told = {}
+    for one in found:
+        assert one["properties"].keys() == {"category", "counted", "counted_per_ha", "ground_ha"} | keys
+        area = shape(one["geometry"])
+        assert area.area == pytest.approx(area_ha * 10_000, rel=1e-3)
+        column, row = hexagon_of(area.centroid.x, area.centroid.y, area_ha)
+        told[int(column), int(row)] = one["properties"]["counted"]
+    assert told == expected
+    office = sign_in(app.test_client(), an_official(session))
+    known = features(office, "/office/maps/testov/heat-hexagons.geojson")
+    assert {"people", "counted", "pins"} <= known[0]["properties"].keys()
 
 
 def test_nor_does_its_file_of_everything(client: FlaskClient, session: Session, tmp_path: Path) -> None:

@@ -30,11 +30,13 @@ from app.services.colleagues import reset_token
 from app.services.invitations import invite, token_hash
 from app.views.office import OPEN_TO_ALL
 from tests.builders import (
+    a_fact_layer,
     a_map,
     a_pin,
     a_ready_answer,
     a_report,
     a_token,
+    an_analysis,
     an_answered_place,
     an_event,
     an_official,
@@ -143,6 +145,11 @@ MATRIX: dict[str, Asked] = {
     "office.columns_file": Asked(READ_FILE.statuses, values={"ending": "csv"}),
     "office.dashboard": READ,
     "office.analysis": READ,
+    "office.analysis_page": Asked(READ.statuses, values={"kind": "places"}),
+    "office.analysis_state": Asked(READ_FILE.statuses, values={"kind": "places"}),
+    "office.analysis_csv": Asked(READ_FILE.statuses, values={"kind": "places"}),
+    "office.start_analysis": Asked((303, 303, 303, 303, 404, 303), "POST", values={"kind": "places"}),
+    "office.cancel_analysis": Asked((303, 303, 303, 303, 404, 303), "POST", values={"kind": "places"}),
     "office.census": READ,
     "office.save_census": Asked((303, 403, 403, 303, 404, 303), "POST", CENSUS),
     "office.read_census_file": Asked(
@@ -230,6 +237,12 @@ MATRIX: dict[str, Asked] = {
     # A file without one address: whoever may, is told so.
     "office.load_addresses": Asked((303, 403, 403, 422, 404, 422), "POST", {"file": b"nothing"}),
     "office.remove_addresses_page": Asked((303, 403, 403, 303, 404, 303), "POST"),
+    "office.facts": Asked((303, 403, 403, 200, 404, 200)),
+    # A layer without a name: whoever may, is told so.
+    "office.add_layer": Asked((303, 403, 403, 422, 404, 422), "POST", {"file": b"nothing"}),
+    "office.reload_layer": Asked((303, 403, 403, 303, 404, 303), "POST"),
+    "office.remove_layer": Asked((303, 403, 403, 303, 404, 303), "POST"),
+    "office.facts_geojson": READ_FILE,
     "office.older_map": Asked((303, 403, 403, 200, 404, 200)),
     "office.older_map_given": Asked((303, 403, 403, 422, 404, 422), "POST", {"file": b"nothing"}),
     "office.older_map_look": Asked((303, 403, 403, 303, 404, 303), values={"token": "x" * 22}),
@@ -252,8 +265,10 @@ def there(session: Session) -> Mapping[str, object]:
     elsewhere = a_map(session, "jinde")
     a_pin(session, the_map, id=PIN, comment="Chybí lampa", state=PinState.PENDING)
     a_report(session, the_map, id=PIN)
+    an_analysis(session, the_map, "places")
     values["place_id"] = an_answered_place(session, the_map).id
     values["template_id"] = a_ready_answer(session, the_map).id
+    values["layer_id"] = a_fact_layer(session, the_map).id
     an_event(session, the_map, "FORUM1")
     an_event(session, the_map, "STANEK2")
     for role in (VIEWER, MODERATOR, EDITOR):
