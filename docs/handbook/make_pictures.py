@@ -27,6 +27,8 @@ DESKTOP = (1100, 720)
 PHONE = (390, 720)
 MOST_COLOURS = 128
 MOST_BYTES = 90_000
+COMPUTED_MS = 120_000
+"""How long an analysis of a small town may take."""
 SETTLED_MS = 1500
 """How long tiles and heat take to stand still on a slow machine."""
 
@@ -81,6 +83,7 @@ def main() -> None:
         rules(office)
         refused_file(office)
         into_the_gis(office)
+        analyses(office)
         browser.close()
 
 
@@ -240,9 +243,18 @@ def refused_file(office: Office) -> None:
 
 
 def into_the_gis(office: Office) -> None:
-    """How a GIS is connected, and what the analysis finds."""
+    """How a GIS is connected."""
     take(office.open("/maps/vzorov/connect"), "14-do-gis")
-    take(office.open("/maps/vzorov/analysis"), "15-ohniska")
+
+
+def analyses(office: Office) -> None:
+    """What is behind the colours: computed where nobody has done it yet."""
+    for kind, name in (("places", "15-ohniska"), ("contrast", "16-kontrasty"), ("facts", "17-fakta")):
+        page = office.open(f"/maps/vzorov/analysis/{kind}")
+        if page.locator("[data-run], .analysis-part, [data-result]").count() == 0:
+            page.locator("form[action$='/start'] button").first.click()
+        page.wait_for_selector("progress", state="detached", timeout=COMPUTED_MS)
+        take(office.open(f"/maps/vzorov/analysis/{kind}"), name)
 
 
 def take(page: Page, name: str) -> None:
