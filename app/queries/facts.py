@@ -101,7 +101,7 @@ def shown_facts(session: Session, layer: FactLayerRecord, box: Box | None) -> Sh
     if layer.shape == FactShape.POINTS:
         return _features(session, plain, complete=few) if few else _drawn_together(session, here, box)
     west, _, east, _ = box or _extent(session, here)
-    pixel = (east - west) / SHOWN_PIXELS
+    pixel = max(east - west, 0.0) / SHOWN_PIXELS
     size = func.ST_Area if layer.shape == FactShape.AREAS else func.ST_Length
     simple = func.ST_AsGeoJSON(func.ST_SimplifyPreserveTopology(Fact.place, pixel), 6)
     query = select(simple, Fact.label, Fact.happened_on).where(*here).order_by(size(Fact.place).desc(), Fact.n)

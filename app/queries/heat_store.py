@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -16,7 +15,7 @@ from app.errors import TooMany
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery, Measure, Weight
 from app.queries.counts import KeptCounts
-from app.queries.heat import heat_counts, heat_version, make_surface
+from app.queries.heat import KEPT, heat_counts, heat_version, make_surface
 from app.queries.heat_words import least_voices
 from app.queries.maps import MapRecord
 from gis.analysis.density import DEFAULT_BANDWIDTH_M, Surface
@@ -31,19 +30,14 @@ ENTRY_BYTES = 1000
 """About what keeping anything takes beside the thing itself: else empty tiles could be kept without end."""
 AT_ONCE = 2
 """Surfaces that one process makes at a time: a fine one of a large city takes hundreds of megabytes."""
-ROOM = 5
-"""Requests of one process that may be busy with public surfaces of a bandwidth that no page of ours asks for.
+ROOM = 3
+"""Requests of one process that may be busy, for each scope, with surfaces that are hardly asked for twice: of a
+bandwidth that no page opens with, or of pins that an official chose.
 
-There is no end of bandwidths to ask for; the other threads (deploy/gunicorn.conf.py) are for everybody else.
+There is no end of these; the other threads (deploy/gunicorn.conf.py) are for everybody else.
 """
 PATIENCE_S = 2.0
 RETRY_S = 5
-ATTEMPTS = 4
-"""How often heat begins again because pins came or went between its mark and its counting.
-
-Kept under the older mark, the newer pins would come back with it: a pin that is hidden and shown again makes the
-same mark again. A map that never rests long enough is given at last as it was found, under a mark of its own.
-"""
 
 
 @dataclass(frozen=True)
@@ -66,10 +60,6 @@ class Heat:
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.breaks or self.shown.peak < self.breaks[0]
-
-
-class _Moved(Exception):
-    """Pins came, went or changed while they were counted."""
 
 
 class Shelf:
@@ -124,7 +114,7 @@ class HeatStore:
     def __init__(self, most_bytes: int = MOST_BYTES, *, room: int = ROOM, patience_s: float = PATIENCE_S) -> None:
         self._shelf = Shelf(most_bytes)
         self._making = threading.BoundedSemaphore(AT_ONCE)
-        self._room = threading.BoundedSemaphore(room)
+        self._rooms = {scope: threading.BoundedSemaphore(room) for scope in Scope}
         self._patience_s = patience_s
 
     def heat(
@@ -140,36 +130,16 @@ class HeatStore:
         All categories of a map share their breaks, so that one colour depth means one number of people.
         TooMany when too many at once ask for bandwidths of their own.
         """
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self._heat(session, the_map, query, scope, wanted)
-            except _Moved:
-                continue
-        return self._heat(session, the_map, query, scope, wanted, strict=False)
-
-    def _heat(
-        self,
-        session: Session,
-        the_map: MapRecord,
-        query: HeatQuery,
-        scope: Scope,
-        wanted: PinFilter,
-        *,
-        strict: bool = True,
-    ) -> Heat:
-        """The heat of this moment; _Moved where the moment passed while it was made."""
-        mark = heat_version(session, the_map, wanted, scope)
-        version = mark if strict else f"{mark}-{secrets.token_hex(8)}"
+        # Marks never come back, so pins that arrive between the mark and the counting are kept under one that is
+        # asked for no more.
+        version = heat_version(session, the_map, wanted, scope)
         base = (the_map.id, version, scope, wanted if scope is Scope.OFFICE else None)
         shared = (*base, "breaks", query.bandwidth_m, query.weight)
-        is_usual = scope is Scope.OFFICE or query.bandwidth_m == DEFAULT_BANDWIDTH_M
+        is_usual = query.bandwidth_m == DEFAULT_BANDWIDTH_M and (scope is Scope.PUBLIC or wanted in KEPT)
         is_made = (*base, query) in self._shelf and (query.category is None or shared in self._shelf)
 
         def counted() -> KeptCounts:
-            found = heat_counts(session, the_map, wanted, scope)
-            if strict and heat_version(session, the_map, wanted, scope) != mark:
-                raise _Moved
-            return found
+            return heat_counts(session, the_map, wanted, scope)
 
         def squares() -> KeptCounts:
             return self._shelf.get((*base, "squares"), counted, lambda made: made.bytes)
@@ -207,18 +177,18 @@ class HeatStore:
 
         if is_usual or is_made:
             return heat()
-        with self._turn():
+        with self._turn(self._rooms[scope]):
             return heat()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """One of the places for bandwidths that no page asks for; TooMany when none gets free."""
-        if not self._room.acquire(timeout=self._patience_s):
+    def _turn(self, room: threading.BoundedSemaphore) -> Iterator[None]:
+        """One of the places for heat that is asked for once; TooMany when none gets free."""
+        if not room.acquire(timeout=self._patience_s):
             raise TooMany(RETRY_S)
         try:
             yield
         finally:
-            self._room.release()
+            room.release()
 
     def picture(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """A picture by its key, drawn once."""

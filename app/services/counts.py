@@ -12,6 +12,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import delete, func, select, text, tuple_
@@ -20,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.filters import PinFilter, Scope
 from app.inputs.heat import COUNTED_STATES
-from app.models import HeatBlock, HeatChange, HeatState, PinState
+from app.models import HeatBlock, HeatChange, HeatState, PinState, TownMap
 from app.queries.counts import (
     COLUMNS,
     PREFIX,
@@ -39,6 +41,8 @@ from app.queries.maps import MapRecord
 from app.queries.pin_table import PinTable, read_pins
 from gis.blocks import BLOCK_SQUARES, Block, SquareCounts, block_of, pack
 from gis.grid import SQUARES_PER_PRIVACY_SQUARE
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -155,19 +159,28 @@ def keep_counts(open_session: Callable[[], Session], stop: threading.Event, *, e
     for turn in itertools.count(1):
         if stop.wait(every_s):
             return
-        try:
-            with open_session() as session:
-                waiting = _waiting_maps(session, 1 if turn % QUIET_TURNS == 0 else FOLD_FROM)
-            for map_id in waiting:
-                with open_session() as session:
-                    fold(session, map_id, wait=False)
-                    session.commit()
-        except Exception as error:
-            # Only what kind of failure: its text may quote a row.
-            log.error("taking in counts failed: %s", type(error).__name__)  # noqa: TRY400
+        least = 1 if turn % QUIET_TURNS == 0 else FOLD_FROM
+        for map_id in _try(open_session, partial(_waiting_maps, least=least)) or ():
+            _try(open_session, partial(fold, map_id=map_id, wait=False))
+
+
+def _try(open_session: Callable[[], Session], deed: Callable[[Session], T]) -> T | None:
+    """The deed in a transaction of its own; None where it fails, which is logged and hinders no other."""
+    try:
+        with open_session() as session:
+            done = deed(session)
+            session.commit()
+    except Exception as error:
+        # Only what kind of failure: its text may quote a row.
+        log.error("taking in counts failed: %s", type(error).__name__)  # noqa: TRY400
+        return None
+    return done
 
 
 def _waiting_maps(session: Session, least: int) -> Sequence[int]:
+    """Maps with so many waiting changes; what is left of a map that was deleted goes with it."""
+    gone = select(TownMap.id).where(TownMap.id == HeatChange.map_id)
+    session.execute(delete(HeatChange).where(~gone.exists()))
     many = select(HeatChange.map_id).group_by(HeatChange.map_id).having(func.count() >= least)
     return session.scalars(many).all()
 

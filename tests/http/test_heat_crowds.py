@@ -35,7 +35,10 @@ def test_what_pages_and_officials_ask_for_always_has_its_place(client: FlaskClie
     for path in ("heat.png", "heat.png?category=unsafe&bandwidth=75", "results", "results/heat/unsafe.png"):
         assert client.get(f"/m/testov/{path}").status_code == 200
     sign_in(client, an_official(session))
-    assert client.get("/office/maps/testov/heat.png?bandwidth=200").status_code == 200
+    assert client.get("/office/maps/testov/heat.png").status_code == 200
+    # What an official alone asks for has its places too, and no more than those.
+    assert client.get("/office/maps/testov/heat.png?bandwidth=200").status_code == 429
+    assert client.get("/office/maps/testov/heat.png?channel=web").status_code == 429
 
 
 def test_places_get_free_again(app: Flask, session: Session, client: FlaskClient) -> None:

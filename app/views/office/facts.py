@@ -129,7 +129,10 @@ def facts_geojson(slug: str, layer_id: int) -> Answer:
     box = request.args.get("bbox")
     if len(box or "") > 200:
         raise Malformed(Problem("bbox", N_("A box is four numbers: west, south, east, north.")))
-    found = shown_facts(session(), layer, parse_box(box, CRS84) if box else None)
+    asked = parse_box(box, CRS84) if box else None
+    if asked and asked[0] > asked[2]:  # no town lies across the 180th meridian
+        raise Malformed(Problem("bbox", N_("A box is four numbers: west, south, east, north.")))
+    found = shown_facts(session(), layer, asked)
     body = current_app.json.dumps(
         {"type": "FeatureCollection", "complete": found.complete, "features": found.features},
         separators=(",", ":"),

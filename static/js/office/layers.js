@@ -36,6 +36,7 @@ export function connectLayers(panel, onChange) {
   const metres = range.dataset.metres.split(" ");
   const words = panel.querySelector("[data-bandwidth-words]");
   const legend = panel.querySelector("[data-legend]");
+  const said = panel.querySelector("[data-legend-said]");
   const bandwidth = () => metres[Number(range.value)];
   const choice = () => panel.querySelector('input[name="heat"]:checked').value;
   const sayReach = () => {
@@ -89,6 +90,9 @@ export function connectLayers(panel, onChange) {
     setLegend(pieces) {
       const isOpen = legend.querySelector("details")?.open;
       legend.replaceChildren(...pieces);
+      // A screen reader is told whom the picture counts, or why there is none; not every number of the scale.
+      const told = legend.querySelectorAll(".office-legend-words, .office-legend-counted, .office-legend-chosen");
+      said.textContent = [...told].map((line) => line.textContent.trim().replace(/\s+/g, " ")).join(" ");
       const method = legend.querySelector("details");
       if (method && isOpen) method.open = true;
     },

@@ -153,7 +153,6 @@ mapElement.addEventListener("map:tilesmissing", () => {
     toast(_("The base map could not be loaded; the pins are where they belong."));
   }
 });
-const pointed = new URLSearchParams(location.search).get("pin");
 scene = await connectScene({
   element: mapElement,
   panel: document.querySelector("[data-layers]"),
@@ -164,12 +163,22 @@ scene = await connectScene({
 });
 connectFacts({ town: scene.town, panel: document.querySelector("[data-facts]"), onFailed: failed });
 const layersPanel = document.querySelector("[data-layers]");
+/** How much of the map lies under the panel; on a phone that one stands below the map. */
+const covered = () =>
+  layersPanel.open && getComputedStyle(layersPanel).position === "absolute" ? layersPanel.offsetLeft + layersPanel.offsetWidth : 0;
+const pointed = new URLSearchParams(location.search).get("pin");
+if (covered() && !pointed) {
+  // The panel may not cover what it speaks of: the town comes beside it.
+  scene.town.view.setPadding({ left: covered() });
+  scene.town.view.fit(data.bounds);
+  scene.town.view.setPadding();
+}
 area = connectArea({
   town: scene.town,
   form: side.querySelector("[data-filter]"),
   place: side.querySelector("[data-draw]"),
   onArea: filter.setArea,
-  covered: () => (layersPanel.open ? layersPanel.offsetLeft + layersPanel.offsetWidth : 0),
+  covered,
 });
 carry(filter.params()); // now that it is known what the panel asks of heat
 if (scene.town.data) nearest = nearestFinder(scene.town.data);

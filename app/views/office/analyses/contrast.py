@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely import MultiPolygon
 
-from app.i18n import N_, Language
+from app.i18n import N_, Language, N_n
 from app.inputs.filters import Scope
 from app.queries.analysis_contrast import BANDWIDTHS_M, Area, Result, default_pair
 from app.queries.contested_places import Group, GroupTest, Opposed
@@ -26,7 +26,7 @@ from app.queries.layers_contrast import (
     question_label,
 )
 from app.queries.maps import CategoryRecord, MapRecord
-from app.views.office.analyses.frame import Choice, Table
+from app.views.office.analyses.frame import Choice, Table, place_name
 from app.views.office.analyses.pictures import Mark, Sheet, sheet
 from app.views.reader import number, reader_language, say
 from gis.analysis.contested import REACH_M
@@ -34,12 +34,14 @@ from gis.analysis.contrast import BANDWIDTH_M, LEAST_SURE
 from gis.analysis.hot_spots import SIDE_M
 from gis.grid import square_polygons
 
-FIRST_AREAS = 6
+FIRST_AREAS = 4
 """Of each feeling: seen at once; the others unfold."""
-FIRST_PLACES = 8
+FIRST_PLACES = 3
 EDGES = (1.5, 2.5, 5.0)
 """How many times more one outweighs than in the town, from which each tone begins."""
 PICTURE_WIDTH = 560
+MARK_HALF = 12
+"""Half a number's mark: on a narrow page it is drawn larger."""
 BAR = 100
 
 ONE = N_("Which feeling")
@@ -50,11 +52,15 @@ METRES = N_("%(n)s m")
 TOO_FEW = N_("Too few people have said one or the other to set them against each other.")
 CHANGED = N_("The categories of this map have changed since; please compute it anew.")
 NEITHER = N_("Nowhere does “%(one)s” or “%(other)s” outweigh beyond chance.")
-STRONGEST = N_("“%(word)s” outweighs most here: %(place)s – %(n)s of 100 voices, in the whole town %(town)s.")
+STRONGEST = N_(
+    "“%(word)s” outweighs most here: %(place)s. %(said)s, %(opposed)s: that is %(n)s of 100 voices, in the whole"
+    " town %(town)s."
+)
+SAYS = N_n("%(n)s person says “%(word)s”", "%(n)s people say “%(word)s”")
+NOBODY_SAYS = N_("nobody says “%(word)s”")
 MOST_CONTESTED = N_(
     "Most contested: %(place)s – %(first)s people say only “%(one)s”, %(second)s only “%(other)s”."
 )
-NO_NAME = N_("a place without a name")
 AS_TOWN = N_("as in the town")
 TIMES_TO = N_("%(low)s–%(high)s×")
 TIMES_OVER = N_("over %(low)s×")
@@ -130,12 +136,13 @@ def context(the_map: MapRecord, result: Result) -> dict[str, Any]:
     contested = shapely.from_wkt([place.outline for place in result.contested])
     return {
         "found": result,
+        "finding": headline(the_map, result),
         "paper": paper,
         "tones": _tones(paper, result, words),
         "sides": [_side(the_map, paper, result, key) for key in (result.one, result.other)],
         "one": the_map.category_by_key[result.one],
         "other": the_map.category_by_key[result.other],
-        "contested_marks": paper.marks([shape.centroid for shape in contested[:FIRST_PLACES]]),
+        "contested_marks": paper.marks([shape.centroid for shape in contested[:FIRST_PLACES]], MARK_HALF),
         "contested_ground": paper.path(contested),
         "first_places": places[:FIRST_PLACES],
         "other_places": places[FIRST_PLACES:],
@@ -159,7 +166,9 @@ def headline(the_map: MapRecord, result: Result) -> str:
         is_one = best.winner == result.one
         said = {
             "word": one if is_one else other,
-            "place": best.name or words.gettext(NO_NAME),
+            "place": place_name(best),
+            "said": _says(best.people_one if is_one else best.people_other, one if is_one else other),
+            "opposed": _says(best.people_other if is_one else best.people_one, other if is_one else one),
             "n": _of_100(best.share if is_one else 1 - best.share),
             "town": _of_100(result.share if is_one else 1 - result.share),
         }
@@ -167,9 +176,16 @@ def headline(the_map: MapRecord, result: Result) -> str:
     if result.contested:
         place = result.contested[0]
         counts = {"first": number(place.people_one), "second": number(place.people_other)}
-        name = place.name or words.gettext(NO_NAME)
-        return words.gettext(MOST_CONTESTED, {"place": name, "one": one, "other": other, **counts})
+        return words.gettext(MOST_CONTESTED, {"place": place_name(place), "one": one, "other": other, **counts})
     return words.gettext(NEITHER, {"one": one, "other": other}) if result.is_tested else words.gettext(TOO_FEW)
+
+
+def _says(people: int, word: str) -> str:
+    """How many people say it."""
+    words, said = reader_language(), {"n": number(people), "word": word}
+    if not people:
+        return words.gettext(NOBODY_SAYS, said)
+    return words.translations.ungettext(*SAYS, people) % said
 
 
 def choices(the_map: MapRecord) -> Sequence[Choice]:
@@ -267,7 +283,7 @@ def _side(the_map: MapRecord, paper: Sheet, result: Result, key: str) -> Side:
         first=mine[:FIRST_AREAS],
         others=mine[FIRST_AREAS:],
         outline=paper.path(ground),
-        marks=paper.marks([outline.representative_point() for outline in outlines]),
+        marks=paper.marks([outline.representative_point() for outline in outlines], MARK_HALF),
         town_of_100=_of_100(result.share if way > 0 else 1 - result.share),
     )
 

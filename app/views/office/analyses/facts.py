@@ -31,10 +31,13 @@ from app.queries.facts import fact_layers
 from app.queries.maps import CategoryRecord, MapRecord
 from app.views.office.analyses.facts_words import (
     ANONYMISED,
+    COUNTED,
     DENSITY,
     EMPTY_LAYER,
+    FOUND,
     GROUND,
     GROUND_VERDICTS,
+    LABELS,
     LIMITS,
     METHOD,
     NO_RELATION,
@@ -75,6 +78,8 @@ class Line:
     category: CategoryRecord
     pair: Pair
     sentence: str
+    label: str
+    """The verdict in few words."""
     verdict: str
     ground: str
     density: str
@@ -120,14 +125,16 @@ def context(the_map: MapRecord, result: Result) -> dict[str, Any]:
     }
     notes = [words.gettext(text, told) for text in METHOD]
     notes += [words.gettext(ANONYMISED)] if the_map.anonymised_at else []
+    parts = [_part(the_map, result, layer, paper) for layer in result.layers]
+    sure = [(part, line) for part in parts for line in part.lines if line.is_sure]
     return {
-        "found": result,
         "paper": paper,
-        "parts": [_part(the_map, result, layer, paper) for layer in result.layers],
+        "parts": parts if result.places else [],
+        "sure": sure,
+        "finding": words.gettext(FOUND if sure else NO_RELATION if result.tests else NO_VOICES),
+        "counted": words.gettext(COUNTED, told) if result.tests else "",
         "notes": notes,
         "limits": [words.gettext(text) for text in LIMITS],
-        "no_relation": words.gettext(NO_RELATION),
-        "no_voices": words.gettext(NO_VOICES) if not result.places else "",
     }
 
 
@@ -236,7 +243,7 @@ def _line(the_map: MapRecord, result: Result, layer: LayerBeside, pair: Pair, mo
     if at is None:
         said = {"word": say(category.word), "least": number(LEAST_PEOPLE)}
         text = words.gettext(TOO_FEW, said) if pair.verdict == FEW else words.gettext(EMPTY_LAYER)
-        return Line(category, pair, text, "", "", "", None, ())
+        return Line(category, pair, text, "", "", "", "", None, ())
     ground = {
         "ground": _percent(at.of_ground),
         "chance": _range(at.ground_low, at.ground_high),
@@ -245,6 +252,7 @@ def _line(the_map: MapRecord, result: Result, layer: LayerBeside, pair: Pair, mo
         category,
         pair,
         _sentence(the_map, result, layer, pair),
+        words.gettext(LABELS[pair.verdict]),
         _verdict(result, pair),
         f"{words.gettext(GROUND, ground)} {words.gettext(GROUND_VERDICTS[pair.ground_verdict])}",
         words.gettext(DENSITY, _density(pair)),
@@ -257,6 +265,8 @@ def _sentence(the_map: MapRecord, result: Result, layer: LayerBeside, pair: Pair
     at = within(pair, result.reach_m)
     said = {
         "word": say(the_map.category_by_key[pair.category].word),
+        "people": number(pair.people),
+        "places": number(pair.places),
         "layer": layer.name,
         "reach": number(result.reach_m),
         "share": _percent(at.share),
@@ -272,10 +282,15 @@ def _verdict(result: Result, pair: Pair) -> str:
 
 def _density(pair: Pair) -> dict[str, str]:
     return {
-        "r": number(pair.correlation, 2),
-        "low": number(pair.correlation_low, 2),
-        "high": number(pair.correlation_high, 2),
+        "r": _signed(pair.correlation),
+        "low": _signed(pair.correlation_low),
+        "high": _signed(pair.correlation_high),
     }
+
+
+def _signed(value: float) -> str:
+    """With a minus sign, not a hyphen."""
+    return number(value, 2).replace("-", "\u2212")
 
 
 def _bar(at: At, most: float) -> Bar:

@@ -6,19 +6,27 @@ from app.i18n import N_
 from app.queries.analysis_facts import ALONE, FARTHER, MANY, NEARER, SHAKY, UNCLEAR
 
 SHARES = N_(
-    "Of the places marked “%(word)s” %(share)s lie within %(reach)s m of “%(layer)s”; of all "
-    "marked places %(all)s. By chance it would be %(chance)s."
+    "Of %(places)s places that %(people)s people marked “%(word)s”, %(share)s lie within %(reach)s m of "
+    "“%(layer)s”; of all marked places %(all)s. By chance it would be %(chance)s."
 )
-SHARES_ALONE = N_("Of the places marked “%(word)s” %(share)s lie within %(reach)s m of “%(layer)s”.")
+SHARES_ALONE = N_(
+    "Of %(places)s places that %(people)s people marked “%(word)s”, %(share)s lie within %(reach)s m of "
+    "“%(layer)s”."
+)
+LABELS = {
+    NEARER: N_("nearer than chance"),
+    FARTHER: N_("farther than chance"),
+    UNCLEAR: N_("no relation can be told"),
+    MANY: N_("no relation can be told"),
+    SHAKY: N_("no relation can be told"),
+    ALONE: N_("nothing to compare with"),
+}
 VERDICTS = {
     NEARER: N_("So people mark this nearer to them than whatever else they mark."),
     FARTHER: N_("So people mark this farther from them than whatever else they mark."),
-    UNCLEAR: N_("Chance alone may bring as much: no relation can be told."),
-    MANY: N_(
-        "Alone that would be rare by chance, but among %(tests)s comparisons such a one is due: no relation "
-        "can be told."
-    ),
-    SHAKY: N_("That rests on few people: others might say otherwise, so no relation can be told."),
+    UNCLEAR: N_("Chance alone may bring as much."),
+    MANY: N_("Taken alone that would be rare by chance, but of %(tests)s comparisons one may well come out so."),
+    SHAKY: N_("It rests on few people: others might say otherwise."),
     ALONE: N_("Too few people marked anything else, so there is nothing to set it against."),
 }
 GROUND = N_(
@@ -29,12 +37,19 @@ GROUND_VERDICTS = {
     FARTHER: N_("People pin here less than on other ground."),
     UNCLEAR: N_("That is what chance brings."),
 }
-DENSITY = N_("Number of people and density of the layer go together by %(r)s (chance: %(low)s to %(high)s).")
+DENSITY = N_(
+    "Correlation of the number of people with the density of the layer: %(r)s (chance: %(low)s to %(high)s)."
+)
 TOO_FEW = N_("“%(word)s”: fewer than %(least)s people marked it; too few to be set beside anything.")
 EMPTY_LAYER = N_("Nothing of this layer lies in the town or near it.")
 NO_RELATION = N_(
-    "No feeling lies nearer to any of the town’s layers, or farther from it, than chance would bring."
+    "Between what people marked and the town’s data no relation can be told from chance. That does not prove "
+    "that there is none."
 )
+COUNTED = N_(
+    "Compared: %(tests)s times a feeling with a layer. Counted: people %(people)s, places they marked %(places)s."
+)
+FOUND = N_("People mark some things nearer to the town’s data, or farther from them, than chance would bring:")
 NO_VOICES = N_("Too few people have pinned yet to say how feelings lie to facts.")
 
 METHOD = (

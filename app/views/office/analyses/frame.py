@@ -21,7 +21,9 @@ from typing import Any, Protocol, cast
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.queries.maps import MapRecord
+from app.views.reader import number, reader_language
 
+NO_NAME = N_("a place without a name")
 NOT_OFFERED = N_("Please choose one of what is offered.")
 
 Table = tuple[Sequence[str], Iterable[Iterable[Any]]]
@@ -39,6 +41,30 @@ class Choice:
     """(value, words), at least one."""
     default: str
     help: str = ""
+
+
+class Somewhere(Protocol):
+    """A place that may have a name."""
+
+    @property
+    def name(self) -> str | None:
+        """How people call it."""
+
+    @property
+    def lat(self) -> float:
+        """Of its middle."""
+
+    @property
+    def lon(self) -> float:
+        """Of its middle."""
+
+
+def place_name(place: Somewhere) -> str:
+    """A place by name, in a sentence; one without a name by where it is."""
+    if place.name:
+        return place.name
+    at = f"{number(place.lat, 4)}\N{NO-BREAK SPACE}N, {number(place.lon, 4)}\N{NO-BREAK SPACE}E"
+    return f"{reader_language().gettext(NO_NAME)} {at}"
 
 
 class Kind(Protocol):

@@ -23,19 +23,18 @@ from app.queries.layers_analysis import (
     HOT_TOO_FEW,
 )
 from app.queries.maps import CategoryRecord, MapRecord
-from app.views.office.analyses.frame import Choice, Table
+from app.views.office.analyses.frame import Choice, Table, place_name
 from app.views.office.analyses.pictures import Mark, Sheet, sheet
 from app.views.reader import number, reader_language, say
 from gis.analysis.clusters import REACH_M
 from gis.analysis.hot_spots import BAND_M, SIDE_M
 
-FIRST_SHOWN = 8
+FIRST_SHOWN = 5
 """Places of a category that are seen at once; the others unfold."""
 
 TOO_FEW = N_("Too few people have pinned close together yet to speak of hot spots or clusters.")
 STRONGEST = N_("The most people in one place: %(n)s, %(place)s, “%(word)s”.")
 NOWHERE = N_("More people than chance would bring in some squares, but nowhere enough together for a place.")
-NO_NAME = N_("a place without a name")
 OF_WHOM = N_("Counted are all pins that nobody has hidden: pins %(pins)s, people %(people)s.")
 OF_WHAT = N_("Counted are all pins that nobody has hidden: %(pins)s.")
 
@@ -66,6 +65,8 @@ def context(the_map: MapRecord, result: Result) -> dict[str, Any]:
     words = reader_language()
     return {
         "found": result,
+        "finding": headline(the_map, result),
+        "counted": _of_whom(the_map, result, words),
         "paper": paper,
         "parts": [_part(the_map, paper, one) for one in _known(the_map, result)],
         "least_counted": LEAST_COUNTED,
@@ -88,7 +89,7 @@ def headline(the_map: MapRecord, result: Result) -> str:
     part, place = max(places, key=strength)
     said = {
         "n": _people(the_map, part, place),
-        "place": place.name or words.gettext(NO_NAME),
+        "place": place_name(place),
         "word": say(the_map.category_by_key[part.category].word),
     }
     return words.gettext(STRONGEST, said)

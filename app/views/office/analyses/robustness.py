@@ -49,6 +49,14 @@ ONLY_ONE = N_("Only one place has people enough; there is nothing to rank it aga
 KEPT = N_("With the busiest left out, %(kept)s of the first %(top)s stay among them.")
 KEPT_ALL = N_("With the busiest left out, all of the first %(top)s stay among them.")
 HEADLINE = N_("“%(word)s”: %(said)s")
+FIRST = N_("first come %(places)s.")
+ONE_FIRST = N_("%(name)s (%(people)s people)")
+NAMELESS = N_("place %(rank)s")
+FIRST_HOLDS = N_("Had others answered, the first would very likely still come first.")
+FIRST_HOLD = N_("Had others answered, the first %(n)s would very likely still be these, in whatever order.")
+FIRST_MAY_CHANGE = N_("Had others answered, other places could have come first.")
+FIRST_NAMED = 3
+"""So many places are named in the finding of a category."""
 NOTHING = N_("Too few people have pinned close together yet to rank any places.")
 TAKEN_APART = N_(
     "The persons of this map have been taken apart since. Who set several pins can’t be known any more, and so"
@@ -106,6 +114,8 @@ class Part:
 
     category: CategoryRecord
     found: CategoryRanking
+    finding: str
+    """The first places by name, with their people, and whether they would come first anyway."""
     said: Sequence[str]
     first: Sequence[Row]
     others: Sequence[Row]
@@ -192,6 +202,7 @@ def _part(the_map: MapRecord, paper: Sheet, found: CategoryRanking, words: Langu
     return Part(
         category=the_map.category_by_key[found.category],
         found=found,
+        finding=_finding(found, words) if found.places else "",
         said=_said(found, words) if found.places else (),
         first=[row for row in shown if row.place.rank <= TOP],
         others=[row for row in shown if row.place.rank > TOP],
@@ -217,6 +228,31 @@ def _area(the_map: MapRecord, place: Standing) -> str:
     circle = shapely.Point(float(x), float(y)).buffer(150, quad_segs=3)
     corners = transform_geometry(circle, to_wgs84(the_map.metric_srid)).exterior.coords[:-1]
     return area_text(tuple((float(lon), float(lat)) for lon, lat in corners))
+
+
+def _finding(found: CategoryRanking, words: Language) -> str:
+    """Which places come first, of how many people, and how far that order holds."""
+    named = [
+        words.gettext(
+            ONE_FIRST,
+            {
+                "name": place.name or words.gettext(NAMELESS, {"rank": place.rank}),
+                "people": number(place.people),
+            },
+        )
+        for place in sorted(found.places, key=lambda place: place.rank)[:FIRST_NAMED]
+    ]
+    return f"{words.gettext(FIRST, {'places': ', '.join(named)})} {_first_hold(found, words)}"
+
+
+def _first_hold(found: CategoryRanking, words: Language) -> str:
+    """How far the places that are named would come first anyway."""
+    if found.ranked < 2:
+        return words.gettext(ONLY_ONE)
+    ends = [cut for cut in found.cuts if cut <= FIRST_NAMED]
+    if not ends:
+        return words.gettext(FIRST_MAY_CHANGE)
+    return words.gettext(FIRST_HOLDS) if ends[0] == 1 else words.gettext(FIRST_HOLD, {"n": ends[-1]})
 
 
 def _said(found: CategoryRanking, words: Language) -> list[str]:

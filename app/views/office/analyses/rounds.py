@@ -47,13 +47,16 @@ def context(the_map: MapRecord, result: Result) -> dict[str, Any]:
     words = reader_language()
     known = [one for one in result.categories if one.key in the_map.category_by_key]
     largest = largest_step(result, known)
+    parts = [part_of(the_map, result, one, largest) for one in known]
+    areas = [area for part in parts for area in part.areas]
     return {
         "result": result,
         "is_compared": result.state == COMPARED,
         "uncompared": words.gettext({NO_ROUND: NO_OTHER, TOO_FEW: FEW_PEOPLE}.get(result.state, "")),
         "summed_up": headline(the_map, result),
         "periods": {side.slug: _period(side) for side in (result.then, result.now) if side},
-        "parts": [part_of(the_map, result, one, largest) for one in known],
+        "strongest": max(areas, key=lambda one: abs(one.area.people.difference), default=None),
+        "parts": parts,
         "legend": [number(step * largest * PERCENT, 1) for step in STEPS],
         "answers": answers_of(the_map, result),
         "done": done_words(the_map, result),

@@ -14,7 +14,7 @@ from app.queries.comments import comments_to_quote
 from app.queries.layer_notes import limits
 from app.queries.maps import CategoryRecord, MapRecord
 from app.queries.theme_groups import GroupWord, Share
-from app.queries.theme_parts import SHOWN_QUOTES, CategoryThemes, Theme, Word
+from app.queries.theme_parts import CategoryThemes, Theme, Word
 from app.queries.theme_places import PlaceWords
 from app.services.detectors import find_all
 from app.services.vulgar import WordList, word_list
@@ -23,9 +23,10 @@ from app.views.reader import number, reader_language, say
 from gis.analysis.keywords import LEAST_IN_PLACE, LEAST_PEOPLE
 from gis.analysis.wording import names_somebody, runs_down
 
-FIRST_THEMES = 6
-FIRST_PLACES = 3
+FIRST_THEMES = 3
 """Of each feeling: seen at once; the others unfold."""
+QUOTES = 1
+"""Of each theme; its words lead to all comments."""
 WORDS_IN_NAME = 5
 THEMES_BY_GROUP = 6
 
@@ -148,9 +149,9 @@ def context(the_map: MapRecord, result: Result) -> dict[str, Any]:
     quoted = _quotes(the_map, result)
     return {
         "found": result,
+        "finding": headline(the_map, result),
         "parts": [_part(the_map, result, one, quoted) for one in _known(the_map, result)],
         "questions": list(_questions(the_map, result)),
-        "first_places": FIRST_PLACES,
         "notes": _notes(the_map, words),
     }
 
@@ -238,7 +239,7 @@ def _part(the_map: MapRecord, result: Result, found: CategoryThemes, quoted: Map
 
 
 def _theme(theme: Theme, quoted: Mapping[str, str], told: set[str]) -> ThemePart:
-    quotes = _chosen(theme.quotes, quoted, told, SHOWN_QUOTES)
+    quotes = _chosen(theme.quotes, quoted, told, QUOTES)
     return ThemePart(theme, theme.words[:WORDS_IN_NAME], max(0, len(theme.words) - WORDS_IN_NAME), quotes)
 
 
