@@ -85,9 +85,19 @@ def test_bad_usage_and_unknown_maps_are_refused(pocit: Pocit) -> None:
     assert (said.status, "there is no map" in said.err) == (1, True)
 
 
-def test_each_worker_of_the_server_looks_after_retention_beside_its_requests(app: Flask) -> None:
+def test_each_worker_of_the_server_looks_after_retention_and_counts_beside_its_requests(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They would go on for ever, on the connections of later tests: here they only wait to be told to go.
+    go = threading.Event()
+    for name in ("retention.keep_house", "counts.keep_counts"):
+        monkeypatch.setattr(f"app.services.{name}", lambda *_: go.wait(30))
     settings = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))
     before = set(threading.enumerate())
     settings["post_worker_init"](SimpleNamespace(wsgi=app))
-    (started,) = [thread for thread in set(threading.enumerate()) - before if thread.name == "retention"]
-    assert started.daemon, "it must not hold up a worker that is told to go"
+    started = {thread for thread in set(threading.enumerate()) - before if thread.name in {"retention", "counts"}}
+    assert len(started) == 2
+    assert all(thread.daemon for thread in started), "they must not hold up a worker that is told to go"
+    go.set()
+    for thread in started:
+        thread.join()
