@@ -18,12 +18,11 @@ from app.i18n import N_
 from app.inputs.boundary_files import bare_environment, unpacked
 from app.inputs.fact_forms import FactForm, parse_fact_form
 from app.inputs.fact_reader import FACTS_FILE, FactWanted
-from app.inputs.older_maps import OUR_SKIPPED_DRIVERS, ZIPPED_ENDINGS
+from app.inputs.older_maps import OUR_SKIPPED_DRIVERS, ZIPPED_ENDINGS, save_upload
 from app.inputs.pin_files import TABLE_ENDINGS
 
 MOST_UPLOAD_BYTES: Final = 32 * 1024 * 1024
 READING_S: Final = 90
-PIECE_BYTES: Final = 1 << 18
 FILE: Final = "file"
 
 TOO_LARGE: Final = N_("The file is larger than %(megabytes)s MB.")
@@ -78,7 +77,7 @@ def read_fact_file(source: IO[bytes], filename: str, wanted: FactWanted) -> Fact
     with tempfile.TemporaryDirectory(prefix="pocit-facts-") as name:
         folder = Path(name)
         upload = folder / "upload"
-        _save(source, upload)
+        save_upload(source, upload, MOST_UPLOAD_BYTES)
         told = _told(_layer_file(upload, folder, filename), folder, wanted)
         return FactFile(
             shown(filename),
@@ -141,18 +140,6 @@ def _told(layer: Path, folder: Path, wanted: FactWanted) -> dict[str, Any]:
 def _rows(path: Path) -> tuple[FactRow, ...]:
     with path.open(encoding="utf-8") as file:
         return tuple(FactRow(*json.loads(line)[1:]) for line in file)
-
-
-def _save(source: IO[bytes], path: Path) -> None:
-    size = 0
-    with path.open("wb") as file:
-        while piece := source.read(PIECE_BYTES):
-            size += len(piece)
-            if size > MOST_UPLOAD_BYTES:
-                raise InvalidInput(Problem(FILE, TOO_LARGE, {"megabytes": MOST_UPLOAD_BYTES >> 20}))
-            file.write(piece)
-    if not size:
-        raise InvalidInput(Problem(FILE, N_("Choose a file first; this one is empty or missing.")))
 
 
 def _layer_file(upload: Path, folder: Path, filename: str) -> Path:

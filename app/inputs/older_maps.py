@@ -84,7 +84,7 @@ class Choice:
 def read_older_file(source: IO[bytes], filename: str, folder: Path) -> dict[str, Any]:
     """What the file holds, its rows put into the folder; InvalidInput says in a sentence what is wrong with it."""
     upload = folder / "upload"
-    _save(source, upload)
+    save_upload(source, upload)
     layer = _points_file(upload, folder, filename)
     try:
         done = subprocess.run(
@@ -227,13 +227,14 @@ def _crs(text: str) -> int | None:
     return int(code)
 
 
-def _save(source: IO[bytes], path: Path) -> None:
+def save_upload(source: IO[bytes], path: Path, most_bytes: int = MOST_UPLOAD_BYTES) -> None:
+    """Write what was sent to a file; InvalidInput where it is empty or larger than may be."""
     size = 0
     with path.open("wb") as file:
         while piece := source.read(PIECE_BYTES):
             size += len(piece)
-            if size > MOST_UPLOAD_BYTES:
-                raise InvalidInput(Problem(FILE, TOO_LARGE, {"megabytes": MOST_UPLOAD_BYTES >> 20}))
+            if size > most_bytes:
+                raise InvalidInput(Problem(FILE, TOO_LARGE, {"megabytes": most_bytes >> 20}))
             file.write(piece)
     if not size:
         raise InvalidInput(Problem(FILE, N_("Choose a file first; this one is empty or missing.")))

@@ -124,7 +124,7 @@ def _place(the_map: MapRecord, cluster: Cluster, ground: Mapping[int, MultiPolyg
         lat=round(cluster.lat, 6),
         spoken=dict(cluster.spoken),
         sure=_sure(cluster, ground),
-        area=_area(the_map, cluster),
+        area=area_of(the_map, cluster),
         outline=_text(cluster.outline),
     )
 
@@ -143,7 +143,8 @@ def _sure(cluster: Cluster, ground: Mapping[int, MultiPolygon]) -> int:
     return next((sure for sure in LEVELS if shapely.intersects(ground[sure], cluster.outline)), 0)
 
 
-def _area(the_map: MapRecord, cluster: Cluster) -> str:
+def area_of(the_map: MapRecord, cluster: Cluster) -> str:
+    """A cluster's outline as the filter of the office's map takes it."""
     in_degrees = transform_geometry(cluster.outline, to_wgs84(the_map.metric_srid))
     outline = simplified(in_degrees, MOST_CORNERS).polygon.exterior.coords[:-1]
     return area_text(tuple((float(lon), float(lat)) for lon, lat in outline))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
-from app.inputs.area import area_text
 from app.inputs.filters import Scope
-from app.queries.analysis_places import MOST_CORNERS
+from app.queries.analysis_places import area_of
 from app.queries.clusters import Cluster, find_clusters
 from app.queries.maps import MapRecord
 from app.queries.theme_parts import Heard, Word
 from gis.analysis.keywords import LEAST_IN_PLACE, counted, key_words, without_doubles
 from gis.analysis.voices import centres_of
-from gis.crs import to_wgs84, transform_geometry
 from gis.grid import Floats
-from gis.outline import simplified
 
 Told = Callable[[float], None]
 """Whom it tells which share of its work is done."""
@@ -96,7 +93,7 @@ def _place(
         name=cluster.name,
         lon=round(cluster.lon, 6),
         lat=round(cluster.lat, 6),
-        area=_area(the_map, cluster),
+        area=area_of(the_map, cluster),
         people=cluster.people,
         commented=int(inside.sum()),
         writers=mine.shape[0],
@@ -106,9 +103,3 @@ def _place(
         common=tuple(heard.word(word) for word in common),
         quotes=heard.quotes(rows[inside], units, weight, MOST_QUOTES) if units else (),
     )
-
-
-def _area(the_map: MapRecord, cluster: Cluster) -> str:
-    in_degrees = transform_geometry(cluster.outline, to_wgs84(the_map.metric_srid))
-    corners: Sequence[tuple[float, ...]] = simplified(in_degrees, MOST_CORNERS).polygon.exterior.coords[:-1]
-    return area_text(tuple((float(lon), float(lat)) for lon, lat in corners))
