@@ -50,7 +50,10 @@ def test_area_is_drawn_searched_shown_as_a_table_and_taken_away(desktop: Page, t
     desktop.locator("[data-area-draw]").click()
     box = desktop.locator("#map").bounding_box()
     assert box is not None
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    panel = desktop.locator("[data-layers]").bounding_box()
+    assert panel is not None
+    left = panel["x"] + panel["width"]  # the town lies beside the panel
+    middle = ((left + box["x"] + box["width"]) / 2, box["y"] + box["height"] / 2)
     for dx, dy in ((-90, -90), (90, -90), (90, 90), (-90, 90)):
         desktop.mouse.click(middle[0] + dx, middle[1] + dy)
     expect(desktop.locator(".draw-corner")).to_have_count(4)

@@ -27,10 +27,9 @@ function outline(map) {
 
 /**
  * Connects the word "the whole map" of the filter with the map.
- * @param {{town: object, form: HTMLFormElement, place: HTMLElement, onArea: (text: string) => void, covered?: () => number}} options
- *   `covered` tells how many pixels of the map lie under a panel at its left.
+ * @param {{town: object, form: HTMLFormElement, place: HTMLElement, onArea: (text: string) => void}} options
  */
-export function connectArea({ town, form, place, onArea, covered = () => 0 }) {
+export function connectArea({ town, form, place, onArea }) {
   const word = form.querySelector('[data-word="area"]');
   const show = outline(town.map);
   let drawing = null;
@@ -47,10 +46,7 @@ export function connectArea({ town, form, place, onArea, covered = () => 0 }) {
   function lookAt(polygon) {
     if (!polygon) return;
     const [lons, lats] = [0, 1].map((axis) => polygon.coordinates[0].map((corner) => corner[axis]));
-    // The panel lies on the map: the area comes beside it where there is room.
-    town.view.setPadding({ left: covered() });
     town.view.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], { maxZoom: CLOSEST_ZOOM });
-    town.view.setPadding();
   }
 
   function begin() {

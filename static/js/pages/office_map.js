@@ -167,18 +167,17 @@ const layersPanel = document.querySelector("[data-layers]");
 const covered = () =>
   layersPanel.open && getComputedStyle(layersPanel).position === "absolute" ? layersPanel.offsetLeft + layersPanel.offsetWidth : 0;
 const pointed = new URLSearchParams(location.search).get("pin");
-if (covered() && !pointed) {
-  // The panel may not cover what it speaks of: the town comes beside it.
-  scene.town.view.setPadding({ left: covered() });
-  scene.town.view.fit(data.bounds);
-  scene.town.view.setPadding();
-}
+// The panel may not cover what it speaks of: the town, an area and the crosshair of the keyboard come beside it.
+const clearPanel = () => scene.town.view.setPadding({ left: covered() });
+clearPanel();
+layersPanel.addEventListener("toggle", clearPanel);
+globalThis.addEventListener("resize", clearPanel);
+if (covered() && !pointed) scene.town.view.fit(data.bounds);
 area = connectArea({
   town: scene.town,
   form: side.querySelector("[data-filter]"),
   place: side.querySelector("[data-draw]"),
   onArea: filter.setArea,
-  covered,
 });
 carry(filter.params()); // now that it is known what the panel asks of heat
 if (scene.town.data) nearest = nearestFinder(scene.town.data);
