@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import stat
-import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -18,9 +14,9 @@ from typing import IO, Any
 import shapely
 from shapely import MultiPolygon
 
-from app.config import ROOT
 from app.errors import InvalidInput
 from app.inputs.boundary_words import UploadFault, reader_problem, upload_problem
+from app.inputs.reading_apart import read_apart
 
 MOST_UPLOAD_BYTES = 20 * 1024 * 1024
 MOST_UNPACKED_BYTES = 150 * 1024 * 1024
@@ -208,45 +204,20 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, bu
 
 
 def _read(layer: Path, wanted: Wanted) -> UploadedAreas:
-    command = [sys.executable, "-m", "app.inputs.boundary_reader", str(layer), str(wanted.ruian or 0), wanted.town]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=bare_environment(layer.parent, SKIPPED_DRIVERS),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=READING_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(upload_problem(UploadFault.TOO_HARD)) from error
-    if done.returncode:
-        raise InvalidInput(upload_problem(UploadFault.TOO_HARD))
-    answer: Mapping[str, Any] = json.loads(done.stdout)
+    answer = read_apart(
+        "app.inputs.boundary_reader",
+        (str(layer), str(wanted.ruian or 0), wanted.town),
+        layer.parent,
+        skipped_drivers=SKIPPED_DRIVERS,
+        seconds=READING_S,
+        too_hard=upload_problem(UploadFault.TOO_HARD),
+    )
     if "problem" in answer:
         raise InvalidInput(reader_problem(str(answer["problem"]), answer["data"]))
     areas = [_area(one) for one in answer["areas"]]
     if not areas:
         raise InvalidInput(upload_problem(UploadFault.NOTHING_LEFT))
     return UploadedAreas(areas, bool(answer["turned"]))
-
-
-def bare_environment(folder: Path, skipped_drivers: str) -> dict[str, str]:
-    """What the reading process gets to know: no database, no secrets, few drivers, no network."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "C.UTF-8",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "GDAL_SKIP": skipped_drivers,
-        "OGR_SKIP": skipped_drivers,
-        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
-        "PROJ_NETWORK": "OFF",
-    }
 
 
 def _area(written: Mapping[str, Any]) -> UploadedArea:

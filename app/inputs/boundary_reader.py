@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,10 +25,10 @@ from shapely import MultiPolygon
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+from app.inputs.reading_apart import confine, reason
 from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, transform_geometry, transformer
 from gis.outline import mended, polygonal
 
-MOST_MEMORY_BYTES = 3 << 30
 MOST_CPU_S = 25
 MOST_AREAS = 2_000
 MOST_ROWS = 50_000
@@ -175,7 +174,7 @@ def _geojson_layer(path: Path) -> Layer:
     try:
         parsed = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Unreadable(Fault.NOT_GEOJSON, reason=str(error)[:120]) from error
+        raise Unreadable(Fault.NOT_GEOJSON, reason=reason(error, path)) from error
     features = parsed.get("features") if isinstance(parsed, dict) else None
     if isinstance(parsed, dict) and parsed.get("type") != "FeatureCollection":
         features = [parsed if parsed.get("type") == "Feature" else {"geometry": parsed}]
@@ -229,7 +228,7 @@ def _gdal_layers(path: Path, ruian: int | None) -> Iterator[Layer]:
                 rows or [{}] * len(shapes),
             )
     except (DataSourceError, DataLayerError, FieldError, GeometryError, ShapelyError, ValueError) as error:
-        raise Unreadable(Fault.UNREADABLE, reason=str(error)[:160]) from error
+        raise Unreadable(Fault.UNREADABLE, reason=reason(error, path)) from error
 
 
 def _which_rows(path: Path, layer: str, fields: Sequence[str], ruian: int) -> np.ndarray | None:
@@ -341,8 +340,7 @@ def _written(found: Found) -> dict[str, Any]:
 
 def main() -> None:
     """Read the file named on the command line, with the town's code (or 0) and name; the answer goes to stdout."""
-    for what, most in ((resource.RLIMIT_AS, MOST_MEMORY_BYTES), (resource.RLIMIT_CPU, MOST_CPU_S)):
-        resource.setrlimit(what, (most, most))
+    confine(MOST_CPU_S)
     path, ruian, town = sys.argv[1:4]
     json.dump(_answer(Path(path), int(ruian) or None, town), sys.stdout)
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-from app.config import ROOT
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
-from app.inputs.boundary_files import bare_environment, unpacked
+from app.inputs.boundary_files import unpacked
 from app.inputs.fact_forms import FactForm, parse_fact_form
 from app.inputs.fact_reader import FACTS_FILE, FactWanted
 from app.inputs.older_maps import OUR_SKIPPED_DRIVERS, ZIPPED_ENDINGS, save_upload
 from app.inputs.pin_files import TABLE_ENDINGS
+from app.inputs.reading_apart import read_apart
 
 MOST_UPLOAD_BYTES: Final = 32 * 1024 * 1024
-READING_S: Final = 90
+READING_S: Final = 60
 FILE: Final = "file"
 
 TOO_LARGE: Final = N_("The file is larger than %(megabytes)s MB.")
@@ -117,21 +115,14 @@ def shown(filename: str) -> str:
 
 
 def _told(layer: Path, folder: Path, wanted: FactWanted) -> dict[str, Any]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "app.inputs.fact_reader", str(layer), str(folder), wanted.as_json()],
-            cwd=ROOT,
-            env=bare_environment(folder, OUR_SKIPPED_DRIVERS),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=READING_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(Problem(FILE, TOO_HARD)) from error
-    if done.returncode:
-        raise InvalidInput(Problem(FILE, TOO_HARD))
-    told: dict[str, Any] = json.loads(done.stdout)
+    told = read_apart(
+        "app.inputs.fact_reader",
+        (str(layer), str(folder), wanted.as_json()),
+        folder,
+        skipped_drivers=OUR_SKIPPED_DRIVERS,
+        seconds=READING_S,
+        too_hard=Problem(FILE, TOO_HARD),
+    )
     if "problem" in told:
         raise InvalidInput(Problem(str(told["field"]), str(told["problem"]), told["data"]))
     return told

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import json
-import resource
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -33,11 +32,11 @@ from app.i18n import N_
 from app.inputs.boundary_reader import KROVAK_KIN
 from app.inputs.fields import storable
 from app.inputs.pin_files import GDAL_DRIVERS, ROWS_AT_ONCE, TABLE_ENDINGS, look_into_pin_file
+from app.inputs.reading_apart import confine, reason
 from app.inputs.row_values import CZECH_MOMENT
 from gis.crs import KROVAK, WGS84, UnknownCrs, recognise_krovak, transform_geometry, transformer
 from gis.outline import mended
 
-MOST_MEMORY_BYTES: Final = 3 << 30
 MOST_CPU_S: Final = 60
 MOST_KEPT_BYTES: Final = 128 << 20
 MOST_FACTS: Final = 100_000
@@ -103,13 +102,7 @@ class Facts:
 def main() -> None:
     """Read the file named on the command line into the folder named after it."""
     path, folder, wanted = Path(sys.argv[1]), Path(sys.argv[2]), FactWanted(*json.loads(sys.argv[3]))
-    limits = (
-        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MOST_CPU_S),
-        (resource.RLIMIT_FSIZE, MOST_KEPT_BYTES),  # Python ignores the signal, so that writing raises EFBIG
-    )
-    for what, most in limits:
-        resource.setrlimit(what, (most, most))
+    confine(MOST_CPU_S, MOST_KEPT_BYTES)
     json.dump(_answer(path, folder, wanted), sys.stdout)
 
 
@@ -123,7 +116,7 @@ def _answer(path: Path, folder: Path, wanted: FactWanted) -> dict[str, Any]:
     except (ValueError, RuntimeError, OverflowError, MemoryError, shapely.GEOSException) as error:
         # Of GDAL's readers and of broken texts.
         damaged = N_("The file can't be read: %(reason)s")
-        return {"problem": damaged, "field": FILE, "data": {"reason": str(error)[:120]}}
+        return {"problem": damaged, "field": FILE, "data": {"reason": reason(error, path)}}
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
@@ -197,7 +190,7 @@ def _layer(path: Path) -> tuple[tuple[str, ...], int | None, Iterator[Row]]:
             raise InvalidInput(Problem(FILE, several, {"names": ", ".join(layers)[:200]}))
         info = pyogrio.read_info(path, force_feature_count=True, **({"layer": layers[0]} if layers else {}))
     except (DataSourceError, DataLayerError, ValueError) as error:
-        raise InvalidInput(Problem(FILE, unreadable, {"reason": str(error)[:160]})) from error
+        raise InvalidInput(Problem(FILE, unreadable, {"reason": reason(error, path)})) from error
     if info["driver"] != GDAL_DRIVERS[path.suffix.lower()]:
         raise InvalidInput(Problem(FILE, N_("The file is not what its ending says.")))
     names = tuple(str(name) for name in info["fields"])

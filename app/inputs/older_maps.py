@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from app.config import ROOT
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
-from app.inputs.boundary_files import LAYER_ENDINGS, SKIPPED_DRIVERS, bare_environment, unpacked
+from app.inputs.boundary_files import LAYER_ENDINGS, SKIPPED_DRIVERS, unpacked
 from app.inputs.imports import ImportOptions
 from app.inputs.older_reader import ROWS_FILE
 from app.inputs.pin_files import TABLE_ENDINGS, PinRow, decimal
 from app.inputs.place_search import plain
+from app.inputs.reading_apart import read_apart
 
 MOST_UPLOAD_BYTES: Final = 64 * 1024 * 1024
 MOST_KEPT_BYTES: Final = 256 * 1024 * 1024
@@ -87,24 +85,18 @@ def read_older_file(source: IO[bytes], filename: str, folder: Path) -> dict[str,
     save_upload(source, upload)
     layer = _points_file(upload, folder, filename)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "app.inputs.older_reader", str(layer), str(folder), str(MOST_KEPT_BYTES)],
-            cwd=ROOT,
-            env=bare_environment(folder, OUR_SKIPPED_DRIVERS),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=READING_S,
-            check=False,
+        found = read_apart(
+            "app.inputs.older_reader",
+            (str(layer), str(folder), str(MOST_KEPT_BYTES)),
+            folder,
+            skipped_drivers=OUR_SKIPPED_DRIVERS,
+            seconds=READING_S,
+            too_hard=Problem(FILE, TOO_HARD),
         )
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(Problem(FILE, TOO_HARD)) from error
     finally:
         for left in folder.iterdir():
             if left.name != ROWS_FILE and left.is_file():
                 left.unlink()
-    if done.returncode:
-        raise InvalidInput(Problem(FILE, TOO_HARD))
-    found: dict[str, Any] = json.loads(done.stdout)
     if "problem" in found:
         raise InvalidInput(Problem(FILE, str(found["problem"]), found["data"]))
     return found | {"filename": _shown(filename)}

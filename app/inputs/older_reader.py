@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import json
-import resource
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -24,8 +23,8 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs.fields import storable
 from app.inputs.pin_files import PinFile, PinRow, look_into_pin_file
+from app.inputs.reading_apart import confine, reason
 
-MOST_MEMORY_BYTES = 3 << 30
 MOST_CPU_S = 90
 MOST_ROWS = 100_000
 """As many as the largest campaign of a capital had, and half a minute of work; the command line takes more."""
@@ -70,13 +69,7 @@ class Column:
 def main() -> None:
     """Read the file named on the command line into the folder named after it."""
     path, folder, most_bytes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    limits = (
-        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MOST_CPU_S),
-        (resource.RLIMIT_FSIZE, most_bytes),  # Python ignores the signal, so that writing raises EFBIG
-    )
-    for what, most in limits:
-        resource.setrlimit(what, (most, most))
+    confine(MOST_CPU_S, most_bytes)
     json.dump(_answer(path, folder, most_bytes), sys.stdout)
 
 
@@ -94,7 +87,7 @@ def _answer(path: Path, folder: Path, most_bytes: int) -> dict[str, Any]:
         MemoryError,
     ) as error:  # of GDAL's readers and of broken texts
         damaged = N_("The file can't be read: %(reason)s")
-        return {"problem": damaged, "data": {"reason": str(error)[:120]}}
+        return {"problem": damaged, "data": {"reason": reason(error, path)}}
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise

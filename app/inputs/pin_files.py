@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
+from app.inputs.reading_apart import reason
 from gis.crs import KROVAK
 
 MOST_CSV_CELL = 1_000_000
@@ -289,7 +290,7 @@ def _open_gdal(path: Path) -> PinFile:
         info = pyogrio.read_info(path, force_feature_count=True)
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise InvalidInput(
-            Problem(path.name, N_("The file can't be read: %(reason)s"), {"reason": str(error)[:200]})
+            Problem(path.name, N_("The file can't be read: %(reason)s"), {"reason": reason(error, path)})
         ) from error
     if info["driver"] != GDAL_DRIVERS[path.suffix.lower()]:
         raise InvalidInput(Problem(path.name, N_("The file is not what its ending says.")))

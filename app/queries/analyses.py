@@ -79,7 +79,7 @@ ANALYSES: Mapping[str, AnalysisKind] = {
             "places", N_("Hot spots and clusters"), N_("Where do more people speak than chance would bring?")
         ),
         AnalysisKind(
-            "contrast", N_("Contrasts"), N_("Where does fear outweigh safety, and where do feelings oppose?")
+            "contrast", N_("Contrasts"), N_("Where does one feeling outweigh the other, and where do they oppose?")
         ),
         AnalysisKind(
             "themes", N_("What the comments say"), N_("Which words belong to which feeling, place and group?")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy import case, delete, func, literal, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -109,11 +109,12 @@ def begin_here(session: Session, by: Actor, the_map: MapRecord, kind: str, asked
     return Order(row.map_id, row.id, row.kind, row.asked)
 
 
-def cancel_run(session: Session, by: Actor, the_map: MapRecord, kind: str) -> bool:
-    """End all runs of this kind that are not done yet; whether there was one."""
+def cancel_run(session: Session, by: Actor, the_map: MapRecord, kind: str, *, only_own: bool = False) -> bool:
+    """End the unfinished runs of this kind, with `only_own` those that `by` asked for; whether any was."""
+    whose = AnalysisRun.asked_by == by.email if only_own else true()
     ended = session.execute(
         update(AnalysisRun)
-        .where(AnalysisRun.map_id == the_map.id, AnalysisRun.kind == kind, _UNFINISHED)
+        .where(AnalysisRun.map_id == the_map.id, AnalysisRun.kind == kind, whose, _UNFINISHED)
         .values(state=RunState.CANCELLED, finished_at=func.clock_timestamp())
         .returning(AnalysisRun.id)
     ).all()

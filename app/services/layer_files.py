@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from app.config import ROOT
-from app.errors import FormTooSmall, ServerBusy
+from app.errors import FormTooSmall
 from app.inputs.file_forms import Form
 from app.inputs.filters import Scope
+from app.turns import Places
 from gis.formats.file_maker import TOO_LARGE
 from gis.formats.layer import Layer
 from gis.formats.layer_pipe import send_layers
@@ -28,40 +28,12 @@ MOST_BUILT = 1
 MOST_SENT = {Scope.PUBLIC: 3, Scope.OFFICE: 2}
 """Files of each scope on their way out of this process, those included that a slow reader is still taking: of its
 eight threads enough are left for pages and pins, and a crowd of strangers does not shut out the office."""
-MOST_WAITING = 1
-WAIT_S = 20
-"""How many requests wait for their turn, and how long, before they are told to come again."""
 FINISH_S = 300
 LEFT_BEHIND_S = 3600
 SETTINGS = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
 """What is freed shall be free: both keep a hundred megabytes for later, and there is no later."""
 
 Body = TypeVar("Body")
-
-
-class Places:
-    """A number of places, and a short queue before them; who finds the queue full is sent away at once."""
-
-    def __init__(self, most: int) -> None:
-        self._free = threading.BoundedSemaphore(most)
-        self._queue = threading.BoundedSemaphore(MOST_WAITING)
-
-    def take(self) -> None:
-        """Take a place; ServerBusy when none comes free soon."""
-        if self._free.acquire(blocking=False):
-            return
-        # Every waiting request holds a thread: a long queue would be no better than serving them all.
-        if not self._queue.acquire(blocking=False):
-            raise ServerBusy
-        try:
-            if not self._free.acquire(timeout=WAIT_S):
-                raise ServerBusy
-        finally:
-            self._queue.release()
-
-    def leave(self) -> None:
-        """Give the place back."""
-        self._free.release()
 
 
 _building = Places(MOST_BUILT)
@@ -71,11 +43,8 @@ _sending = {scope: Places(most) for scope, most in MOST_SENT.items()}
 @contextmanager
 def turn() -> Iterator[None]:
     """The right to compute a layer or to have a file built; ServerBusy when it does not come soon."""
-    _building.take()
-    try:
+    with _building.one():
         yield
-    finally:
-        _building.leave()
 
 
 def sent(make: Callable[[], Body], scope: Scope) -> Body:

@@ -22,6 +22,7 @@ from app.config import ROOT
 from app.errors import InvalidInput
 from app.inputs import boundary_files
 from app.inputs.boundary_files import UploadedAreas, Wanted, read_boundary_file
+from app.inputs.reading_apart import bare_environment
 from tests.layers import a_geojson, a_layer, in_krovak, zipped
 
 TOWN = Polygon([(15.50, 49.61), (15.54, 49.61), (15.55, 49.63), (15.50, 49.63)])
@@ -277,7 +278,7 @@ def test_a_geopackage_opens_nothing_beside_itself(tmp_path: Path) -> None:
 def test_the_reading_process_has_only_the_drivers_we_offer_and_no_secrets(tmp_path: Path) -> None:
     """A newer GDAL may bring more drivers: then they belong on the list of those left out."""
     code = "import os, pyogrio; print(sorted(pyogrio.list_drivers()), sorted(os.environ))"
-    environment = boundary_files.bare_environment(tmp_path, boundary_files.SKIPPED_DRIVERS)
+    environment = bare_environment(tmp_path, boundary_files.SKIPPED_DRIVERS)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -153,6 +153,16 @@ def test_cancel_ends_it_and_the_page_offers_to_begin_again(app: Flask, session: 
     assert official.get(PAGE + ".json").json["state"] is None
 
 
+def test_who_only_reads_cannot_end_what_a_colleague_waits_for(app: Flask, session: Session) -> None:
+    official = an_office(app, session, 5)
+    start(official)
+    reading = sign_in(app.test_client(), an_official(session, email="reads@testov.cz", role="viewer"))
+    assert "/cancel" not in read(reading)
+    reading.post(PAGE + "/cancel", data={"csrf_token": csrf_of(reading, HUB)})
+    assert run_of(session).state == RunState.WAITING
+    assert "/cancel" in read(official)
+
+
 def test_a_failure_is_told_in_words_beside_what_came_out_before(app: Flask, session: Session) -> None:
     official = an_office(app, session, 40)
     an_analysis(session, the_map(session), "places")

@@ -197,6 +197,14 @@ def test_latitude_and_longitude_turned_are_told_as_that(office: FlaskClient) -> 
     assert "lon" in words.partition('role="alert"')[2][:200]
 
 
+def test_a_damaged_file_is_told_without_where_it_lay(office: FlaskClient) -> None:
+    answer = upload(office, b"SQLite format 3\x00" + bytes(3_000), "lampy.gpkg")
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert "/tmp" not in answer.text
+    assert "pocit-facts-" not in answer.text
+
+
 def test_too_much_is_refused(office: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fact_files, "MOST_UPLOAD_BYTES", 20)
     assert upload(office, LAMPS).status_code == 422

@@ -92,9 +92,9 @@ def start_analysis(slug: str, kind: str) -> AnyResponse | tuple[str, int]:
 
 @blueprint.post("/maps/<slug>/analysis/<kind>/cancel")
 def cancel_analysis(slug: str, kind: str) -> AnyResponse:
-    """Nobody waits for it any more."""
+    """Nobody waits for it any more; who only reads may end what they asked for themselves."""
     the_map, wanted = office_map(slug), _kind(kind)
-    cancel_run(session(), require(), the_map, wanted.key)
+    cancel_run(session(), require(), the_map, wanted.key, only_own=not _may_end_all(the_map))
     session().commit()
     return redirect(url_for("office.analysis_page", slug=slug, kind=kind), 303)
 
@@ -153,6 +153,7 @@ def _page(the_map: MapRecord, kind: AnalysisKind, refusal: str = "") -> str:
         kept=kept,
         newer=pins_since(session(), the_map, kept.started_at) if kept and not kept.is_fresh else 0,
         running=running,
+        may_cancel=running is not None and (_may_end_all(the_map) or running.asked_by == require().email),
         step=_step(running) if running else "",
         failed=_failed(run, kept),
         obstacle=obstacle(session(), the_map, kind.key),
@@ -162,6 +163,10 @@ def _page(the_map: MapRecord, kind: AnalysisKind, refusal: str = "") -> str:
         table_address=_address("office.analysis_csv", the_map, kind, kept.asked if kept else {}),
         **(module.context(the_map, kept.result) if kept else {}),
     )
+
+
+def _may_end_all(the_map: MapRecord) -> bool:
+    return require().may(the_map.town_id, Role.MODERATOR)
 
 
 def _kept(the_map: MapRecord, kind: AnalysisKind, choices: Sequence[Choice]) -> Kept | None:

@@ -1,0 +1,86 @@
+"""Reading a stranger's file in a process of its own: with little memory, no secrets, few drivers, no network.
+
+`read_apart` is the side that asks, `confine` and `reason` are for the module that reads: it writes one JSON object
+to stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from app.config import ROOT
+from app.errors import InvalidInput, Problem
+from app.turns import Places
+
+MOST_MEMORY_BYTES: Final = 3 << 30
+NICE: Final = 10
+MOST_REASON: Final = 120
+_readers = Places(2)
+"""Of this process: a file that takes a minute holds the thread that asked for it, and takes a core."""
+
+
+def read_apart(
+    module: str, arguments: Sequence[str], folder: Path, *, skipped_drivers: str, seconds: float, too_hard: Problem
+) -> dict[str, Any]:
+    """What `python -m module arguments` says of a file in the folder.
+
+    InvalidInput with `too_hard` when it takes longer than that long, or breaks; ServerBusy when too many are
+    read already.
+    """
+    with _readers.one():
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=bare_environment(folder, skipped_drivers),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise InvalidInput(too_hard) from error
+    if done.returncode:
+        raise InvalidInput(too_hard)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def confine(cpu_s: int, written_bytes: int | None = None) -> None:
+    """Take no more of the machine than this, from here on; to write more raises OSError (EFBIG)."""
+    os.nice(NICE)
+    limits = [(resource.RLIMIT_AS, MOST_MEMORY_BYTES), (resource.RLIMIT_CPU, cpu_s)]
+    if written_bytes is not None:
+        limits.append((resource.RLIMIT_FSIZE, written_bytes))  # Python ignores the signal
+    for what, most in limits:
+        resource.setrlimit(what, (most, most))
+
+
+def reason(error: BaseException, path: Path) -> str:
+    """What a reader says is wrong, without the place where the file happens to lie."""
+    said = str(error).replace(f"{path}", path.name).replace(f"{path.parent}", "")
+    return said[:MOST_REASON]
+
+
+def bare_environment(folder: Path, skipped_drivers: str) -> dict[str, str]:
+    """What the reading process gets to know: no database, no secrets, few drivers, no network."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "GDAL_SKIP": skipped_drivers,
+        "OGR_SKIP": skipped_drivers,
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+        "PROJ_NETWORK": "OFF",
+    }
