@@ -23,6 +23,7 @@ from app.config import ROOT, Config, with_driver
 from app.db import EXTENSION, Database, open_database
 from app.models import Base
 from app.services import accounts
+from tests.compiled_once import compile_once
 from tests.databases import TEMPLATE_LOCK, cloned, migrated
 
 
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cheap_passwords() -> None:
     """Argon2 at its weakest: a thousand sign-ins of tests need not be slow to guess."""
     accounts.PasswordHasher = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Addresses and templates are the same in every app of the tests."""
+    compile_once(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(scope="session")
