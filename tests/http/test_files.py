@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from pyproj import Transformer
 from sqlalchemy.orm import Session
 
+from app import turns
 from app.inputs.filters import Scope
 from app.models import Pin, PinState
 from app.queries.layers import LAYERS
@@ -303,13 +304,13 @@ def test_slow_readers_take_only_so_many_places_and_none_of_the_offices(
 
 
 def test_who_finds_the_queue_full_is_sent_away_at_once(client: FlaskClient, town: MapRecord) -> None:
-    with layer_files.turn(), ThreadPoolExecutor(layer_files.MOST_WAITING) as others:
-        waiting = [others.submit(_one_turn) for _ in range(layer_files.MOST_WAITING)]
+    with ThreadPoolExecutor(turns.MOST_WAITING) as others, layer_files.turn():
+        waiting = [others.submit(_one_turn) for _ in range(turns.MOST_WAITING)]
         while layer_files._building._queue._value:
             time.sleep(0.01)
         since = time.monotonic()
         assert client.get(f"{PUBLIC}/boundary.geojson").status_code == 503
-        assert time.monotonic() - since < layer_files.WAIT_S / 2
+        assert time.monotonic() - since < turns.WAIT_S / 2
         assert not any(one.done() for one in waiting)
 
 
