@@ -13,6 +13,16 @@ from app.models.heat import HeatBlock, HeatChange, HeatState
 from app.models.pin import Channel, Pin, PinState, PinStatus, Support
 from app.models.report import Report, ReportState
 from app.models.respondent import Respondent, RespondentDevice
+from app.models.sheet import (
+    MarkKind,
+    MarkState,
+    PhotoPicture,
+    PhotoState,
+    Sheet,
+    SheetMark,
+    SheetPhoto,
+    SheetPrint,
+)
 from app.models.snapshot import DaySnapshot, HeatSnapshot
 from app.models.throttle import Throttle
 from app.models.town import Town
@@ -51,8 +61,12 @@ __all__ = [
     "HeatState",
     "IdentityProvider",
     "Invitation",
+    "MarkKind",
+    "MarkState",
     "Moderation",
     "Official",
+    "PhotoPicture",
+    "PhotoState",
     "Pin",
     "PinFlag",
     "PinState",
@@ -66,6 +80,10 @@ __all__ = [
     "RespondentDevice",
     "Role",
     "RunState",
+    "Sheet",
+    "SheetMark",
+    "SheetPhoto",
+    "SheetPrint",
     "ShowOthers",
     "Support",
     "Throttle",

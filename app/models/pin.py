@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, SmallInteger, func, text
+from sqlalchemy import REAL, ForeignKeyConstraint, Index, Integer, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, PointWgs84, one_of
@@ -79,6 +79,8 @@ class Pin(Base):
     square_y: Mapped[int] = mapped_column(Integer)
     zoom: Mapped[int | None] = mapped_column(SmallInteger)
     """Zoom level at which the pin was placed: how precise it can be."""
+    precision_m: Mapped[float | None] = mapped_column(REAL)
+    """How far from its place it may lie, where that is known otherwise: from paper, or from a name of a place."""
     comment: Mapped[str | None]
     answers: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     channel: Mapped[str]

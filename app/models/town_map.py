@@ -86,6 +86,10 @@ class TownMap(Base):
     """The round before this one: same questions, same squares."""
     retention_days: Mapped[int] = mapped_column(server_default=text("180"))
     """How long after closing the links between one person's pins, and the answers about persons, are kept."""
+    photo_days: Mapped[int] = mapped_column(server_default=text("30"))
+    """How long photos of paper sheets are kept once their marks are checked, and after the map has closed."""
+    whole_photos: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether all of a photo is kept that long; else only the frame of the sheet."""
     anonymised_at: Mapped[datetime | None]
     """When those were taken away; they never come back."""
     final_summary: Mapped[dict[str, Any] | None]

@@ -1,0 +1,1 @@
+"""Paper sheets: their geometry in millimetres, and their drawing as a PDF."""
