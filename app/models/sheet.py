@@ -64,8 +64,10 @@ class SheetPrint(Base):
     """Whether each numbered row of the table is a person; else the whole sheet is one."""
     pages_on: Mapped[str | None]
     """The paper on whose pages a large sheet was printed in parts."""
-    picture: Mapped[bytes]
+    picture: Mapped[bytes] = mapped_column(deferred=True)
     """The frame as it was printed, without marks: a PNG, as large as photos are straightened to."""
+    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    """What was printed, to be printed once more exactly so: the ground may have been changed since."""
     made_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -139,7 +141,7 @@ class PhotoPicture(Base):
     photo_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     what: Mapped[str] = mapped_column(primary_key=True)
     """`original`: the file as it came; `whole`: a smaller JPEG of all; `frame`: the straightened frame as JPEG."""
-    content: Mapped[bytes]
+    content: Mapped[bytes] = mapped_column(deferred=True)
 
 
 class SheetMark(Base):

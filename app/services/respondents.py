@@ -74,6 +74,18 @@ def save_about(session: Session, the_map: MapRecord, token: str, answers: Mappin
     return given
 
 
+def sheet_person(the_map: MapRecord, serial: str, row: int | None = None) -> uuid.UUID:
+    """The person of a paper sheet, or of one numbered row of it: no device's token leads to this id."""
+    said = f"{serial}#{row or 0}".encode()
+    return uuid.UUID(bytes=hashlib.sha256(the_map.salt + b"\0sheet\0" + said).digest()[:16])
+
+
+def sheet_receipt(the_map: MapRecord, serial: str, *, secret: str) -> tuple[str, bytes]:
+    """The receipt on the slip of a sheet as it is printed, and the hash by which its person is found."""
+    code = _receipt_code(the_map, sheet_person(the_map, serial), secret)
+    return _shown_receipt(code), _receipt_hash(the_map, code)
+
+
 def make_receipt(session: Session, the_map: MapRecord, token: str, *, secret: str) -> str:
     """The receipt code of this person, made of the server's secret: asked for again it is the same one."""
     refuse_anonymised(the_map)
@@ -85,7 +97,7 @@ def make_receipt(session: Session, the_map: MapRecord, token: str, *, secret: st
         .where(Respondent.map_id == the_map.id, Respondent.id == respondent)
         .values(receipt_hash=_receipt_hash(the_map, code))
     )
-    return "-".join(code[i : i + 4] for i in range(0, RECEIPT_CHARACTERS, 4))
+    return _shown_receipt(code)
 
 
 def join_by_receipt(session: Session, the_map: MapRecord, token: str, receipt: str) -> uuid.UUID:
@@ -193,6 +205,10 @@ def _receipt_code(the_map: MapRecord, respondent: uuid.UUID, secret: str) -> str
         number, place = divmod(number, len(RECEIPT_ALPHABET))
         letters.append(RECEIPT_ALPHABET[place])
     return "".join(letters)
+
+
+def _shown_receipt(code: str) -> str:
+    return "-".join(code[i : i + 4] for i in range(0, RECEIPT_CHARACTERS, 4))
 
 
 def _receipt_hash(the_map: MapRecord, code: str) -> bytes:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("by_row", sa.Boolean(), nullable=False),
         sa.Column("pages_on", sa.Text()),
         sa.Column("picture", sa.LargeBinary(), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
         sa.Column("made_by", sa.Text()),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("map_id", "id", name="pk_sheet_print"),
@@ -107,7 +108,9 @@ def upgrade() -> None:
     )
     # Pictures are packed as they are: packing them again takes time and saves nothing.
     op.execute("ALTER TABLE photo_picture ALTER COLUMN content SET STORAGE EXTERNAL")
-    op.execute("ALTER TABLE sheet_print ALTER COLUMN picture SET STORAGE EXTERNAL")
+    op.execute(
+        "ALTER TABLE sheet_print ALTER COLUMN picture SET STORAGE EXTERNAL, ALTER COLUMN pdf SET STORAGE EXTERNAL"
+    )
     op.create_table(
         "sheet_mark",
         sa.Column("map_id", sa.BigInteger(), nullable=False),

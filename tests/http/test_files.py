@@ -277,7 +277,7 @@ def test_built_file_has_a_length_a_mark_and_leaves_nothing_on_disk(
 def test_flood_of_files_is_told_to_come_again(
     client: FlaskClient, town: MapRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layer_files, "WAIT_S", 0.01)
+    monkeypatch.setattr(turns, "WAIT_S", 0.01)
     with layer_files.turn():
         answer = client.get(f"{PUBLIC}/pins.gpkg")
         assert answer.status_code == 503
@@ -289,7 +289,7 @@ def test_flood_of_files_is_told_to_come_again(
 def test_slow_readers_take_only_so_many_places_and_none_of_the_offices(
     client: FlaskClient, session: Session, town: MapRecord, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(layer_files, "WAIT_S", 0.01)
+    monkeypatch.setattr(turns, "WAIT_S", 0.01)
     token = a_token(session, an_official(session))
     most = layer_files.MOST_SENT[Scope.PUBLIC]
     held = [client.get(f"{PUBLIC}/{name}", buffered=False) for _ in range(most)]
