@@ -32,6 +32,8 @@ class Config:
     """How many proxies in front set X-Forwarded-*; 0 trusts none."""
     tile_hosts: frozenset[str] = frozenset()
     """Tile servers on the town's inner network, by name, that maps may use (services/outward.py)."""
+    address: str = ""
+    """Of this server as people reach it: for what the command line prints on paper."""
     operator_ico: str = ""
     operator_name: str = ""
     """Who answers for the open-data catalogue of a server with several towns."""
@@ -51,6 +53,7 @@ class Config:
             secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
             trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
             tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
+            address=(os.environ.get("POCIT_ADDRESS") or "").strip().rstrip("/"),
             operator_ico=(os.environ.get("POCIT_OPERATOR_ICO") or "").strip(),
             operator_name=(os.environ.get("POCIT_OPERATOR_NAME") or "").strip(),
         )

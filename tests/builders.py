@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from shapely import MultiPolygon, box
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.accounts import AccountInput
 from app.inputs.map_folder import parse_map
+from app.inputs.sheets import PrintInput
 from app.models import (
     AnsweredPlace,
     AnswerTemplate,
@@ -39,6 +41,7 @@ from app.services.analyses import begin_here, store_result
 from app.services.audit import BY_ITSELF
 from app.services.maps import save_map
 from app.services.open_data import publish_open_data
+from app.services.sheets import Printed, Workshop, print_sheets
 from app.services.tokens import make_token
 from gis.crs import to_metric
 from gis.grid import square_of
@@ -237,3 +240,12 @@ def a_fact_layer(
     session.add_all(Fact(layer_id=layer.id, n=n, place=f"SRID=4326;{place}") for n, place in enumerate(places, 1))
     session.commit()
     return layer
+
+
+def a_print(session: Session, the_map: MapRecord, home: Path, **wanted: Any) -> Printed:
+    """Paper sheets that were really drawn: A4 unless told, one unless told."""
+    order = PrintInput(**({"paper": "A4"} | wanted))
+    workshop = Workshop("https://mapa.testov.example", "tests only", home / "tiles")
+    made = print_sheets(session, BY_ITSELF, the_map, order, workshop)
+    session.commit()
+    return made

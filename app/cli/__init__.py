@@ -16,6 +16,7 @@ GROUPS = {
     "pins": "app.cli.pins",
     "layer": "app.cli.layers",
     "heat": "app.cli.heat",
+    "sheet": "app.cli.sheet",
     "counts": "app.cli.counts",
     "analysis": "app.cli.analysis",
     "official": "app.cli.official",

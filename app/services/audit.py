@@ -60,6 +60,8 @@ ACTIONS: Mapping[str, str] = {
     "template.change": N_("changed a ready answer"),
     "template.delete": N_("deleted a ready answer"),
     "report.make": N_("made a report for the council"),
+    "sheet.print": N_("printed paper sheets"),
+    "sheet.check": N_("checked the marks of a paper sheet"),
     "analysis.start": N_("had an analysis computed"),
     "analysis.cancel": N_("cancelled an analysis"),
     "map.anonymise": N_("deleted the links between a map’s pins and people"),

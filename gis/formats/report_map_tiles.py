@@ -20,15 +20,15 @@ _QUALITY: Final = 82
 TileKey = tuple[int, int, int]
 
 
-def tiles_over(bounds: Bounds, width_px: int, max_zoom: int) -> list[TileKey]:
-    """The (z, x, y) of the tiles that cover Web Mercator bounds about so sharply; never more than MOST_TILES."""
+def tiles_over(bounds: Bounds, width_px: int, max_zoom: int, *, most: int = MOST_TILES) -> list[TileKey]:
+    """The (z, x, y) of the tiles that cover Web Mercator bounds about so sharply; never more than `most`."""
     for z in range(max_zoom, 0, -1):
         side = 2 * HALF_WORLD_M / 2**z
         if (bounds[2] - bounds[0]) / side * TILE_PIXELS > width_px * 1.5:
             continue
         columns = range(floor((bounds[0] + HALF_WORLD_M) / side), floor((bounds[2] + HALF_WORLD_M) / side) + 1)
         rows = range(floor((HALF_WORLD_M - bounds[3]) / side), floor((HALF_WORLD_M - bounds[1]) / side) + 1)
-        if len(columns) * len(rows) <= MOST_TILES:
+        if len(columns) * len(rows) <= most:
             return [(z, x, y) for y in rows for x in columns]
     return []
 

@@ -30,6 +30,12 @@ class Sticker:
     key: str
     rgb: Rgb
 
+    @classmethod
+    def of(cls, key: str, colour: str) -> Sticker:
+        """Of a colour written #rrggbb."""
+        red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+        return cls(key, (red, green, blue))
+
     @property
     def hex(self) -> str:
         """As #rrggbb."""

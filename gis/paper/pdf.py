@@ -1,0 +1,62 @@
+"""Sheets as a PDF: all that copies share is drawn once, and each copy adds its serial."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Final
+
+from reportlab.pdfgen.canvas import Canvas
+
+from gis.paper.furniture import draw_furniture
+from gis.paper.ground_drawing import draw_ground, on_page
+from gis.paper.column import draw_column
+from gis.paper.margin import draw_serial, draw_slip, draw_title
+from gis.paper.names import draw_names
+from gis.paper.order import SheetCopy, SheetOrder, SheetText, SheetWords
+from gis.paper.pen import POINTS_PER_MM, Pen
+from gis.paper.signs import draw_patches, draw_ring
+from gis.paper.tones import INK
+
+__all__ = ["SheetCopy", "SheetOrder", "SheetText", "SheetWords", "sheets_pdf"]
+
+_SHARED: Final = "shared"
+
+
+def sheets_pdf(order: SheetOrder) -> bytes:
+    """The sheets of an order, one page each, or several where a large sheet is printed in parts."""
+    kept = BytesIO()
+    main = order.words.texts[0]
+    canvas = Canvas(kept, pageCompression=1, invariant=1, lang=main.language)
+    canvas.setTitle(main.title)
+    pen = Pen(canvas)
+    width, height = order.sheet.layout.page
+    with pen.form(_SHARED, width, height):
+        draw_shared(pen, order)
+    for copy in order.copies:
+        canvas.setPageSize((width * POINTS_PER_MM, height * POINTS_PER_MM))
+        with pen.page(height):
+            pen.put(_SHARED)
+            draw_copy(pen, order, copy)
+        canvas.showPage()
+    canvas.save()
+    return kept.getvalue()
+
+
+def draw_shared(pen: Pen, order: SheetOrder) -> None:
+    """What is the same on all copies: ground, names, patches, words."""
+    page = on_page(order.ground, order.sheet)
+    draw_ground(pen, page, order.ground.picture)
+    with pen.within(order.sheet.layout.frame):
+        taken = draw_furniture(pen, order, page.size)
+        draw_names(pen, page, taken)
+    pen.outline(order.sheet.layout.frame, INK, 0.25)
+    draw_patches(pen, order.sheet.layout)
+    draw_title(pen, order)
+    draw_column(pen, order, page.size)
+
+
+def draw_copy(pen: Pen, order: SheetOrder, copy: SheetCopy) -> None:
+    """What differs from copy to copy: markers, codes, serial, receipt."""
+    draw_ring(pen, order.sheet.layout, copy.serial)
+    draw_serial(pen, order, copy)
+    draw_slip(pen, order, copy)

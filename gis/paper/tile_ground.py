@@ -1,0 +1,56 @@
+"""A quiet picture for a sheet's frame out of raster tiles: warped into its CRS, pale enough for stickers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from gis.crs import WEB_MERCATOR, transformer
+from gis.formats.report_map_tiles import TileKey
+from gis.mercator import HALF_WORLD_M, TILE_PIXELS, tile_bounds
+from gis.paper.sheet import PaperSheet
+
+MOST_TILES: Final = 240
+_COLOUR: Final = 0.18
+"""Colours of a map would be taken for pens; a little of them stays, so that water and woods can be told."""
+_WHITE: Final = 0.5
+_QUALITY: Final = 85
+_ROWS: Final = 256
+
+
+def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: float) -> bytes:
+    """One JPEG that fits the frame exactly, of tiles of one zoom; OSError for a tile that is no picture.
+
+    Every pixel is looked up where it lies on the ground (nearest of neighbours, averaged by the smaller scale of
+    the result), so that the picture is true to the sheet's grid and not to that of the tiles.
+    """
+    z = next(iter(tiles))[0]
+    left, right = min(x for _, x, _ in tiles), max(x for _, x, _ in tiles)
+    top, bottom = min(y for _, _, y in tiles), max(y for _, _, y in tiles)
+    whole = Image.new("RGB", ((right - left + 1) * TILE_PIXELS, (bottom - top + 1) * TILE_PIXELS), "white")
+    for (_, x, y), data in tiles.items():
+        with Image.open(BytesIO(data)) as tile:
+            flat = tile.convert("RGBA").resize((TILE_PIXELS, TILE_PIXELS))
+        whole.paste(flat, ((x - left) * TILE_PIXELS, (y - top) * TILE_PIXELS), flat)
+    west, _, _, north = tile_bounds(z, left, top)
+    pixel = 2 * HALF_WORLD_M / 2**z / TILE_PIXELS
+    width, height = (round(side * px_per_mm) for side in sheet.layout.frame[2:])
+    source = np.asarray(whole)
+    result = np.empty((height, width, 3), np.uint8)
+    way = transformer(sheet.crs, WEB_MERCATOR)
+    columns = sheet.layout.frame[0] + (np.arange(width) + 0.5) / px_per_mm
+    for start in range(0, height, _ROWS):
+        rows = sheet.layout.frame[1] + (np.arange(start, min(start + _ROWS, height)) + 0.5) / px_per_mm
+        east, ground_north = sheet.to_ground(*np.meshgrid(columns, rows))
+        x, y = way(east.ravel(), ground_north.ravel())
+        column = np.clip((x - west) / pixel, 0, source.shape[1] - 1).astype(int)
+        row = np.clip((north - y) / pixel, 0, source.shape[0] - 1).astype(int)
+        result[start : start + len(rows)] = source[row, column].reshape(len(rows), width, 3)
+    quiet = ImageEnhance.Color(Image.fromarray(result)).enhance(_COLOUR)
+    out = BytesIO()
+    Image.blend(quiet, Image.new("RGB", quiet.size, "white"), _WHITE).save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()
