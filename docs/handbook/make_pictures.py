@@ -251,10 +251,13 @@ def analyses(office: Office) -> None:
     """What is behind the colours: computed where nobody has done it yet."""
     for kind, name in (("places", "15-ohniska"), ("contrast", "16-kontrasty"), ("facts", "17-fakta")):
         page = office.open(f"/maps/vzorov/analysis/{kind}")
-        if page.locator("[data-run], .analysis-part, [data-result]").count() == 0:
-            page.locator("form[action$='/start'] button").first.click()
-        page.wait_for_selector("progress", state="detached", timeout=COMPUTED_MS)
-        take(office.open(f"/maps/vzorov/analysis/{kind}"), name)
+        if page.locator(".analysis-running, .analysis-made").count() == 0:
+            page.locator(".analysis-start button").click()
+        page.locator(".analysis-made").wait_for(timeout=COMPUTED_MS)
+        page.locator(".analysis-running").wait_for(state="detached", timeout=COMPUTED_MS)
+        office.open(f"/maps/vzorov/analysis/{kind}")
+        page.locator("h1").evaluate("(title) => window.scrollTo(0, title.getBoundingClientRect().top - 8)")
+        take(page, name)
 
 
 def take(page: Page, name: str) -> None:
