@@ -31,6 +31,23 @@ MAP_WAYS = (
     Way("office.dashboard", N_("Overview")),
     Way("office.analysis", N_("Analyses"), also=frozenset({"office.analysis_page", "office.start_analysis"})),
     Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
+    Way(
+        "office.sheets_page",
+        N_("Paper"),
+        also=frozenset(
+            {
+                "office.order_sheets",
+                "office.sheet_by_serial",
+                "office.sheet_page",
+                "office.review",
+                "office.photos",
+                "office.add_photos",
+                "office.photo_by_hand",
+                "office.read_photo_by_hand",
+                "office.desk",
+            }
+        ),
+    ),
     Way("office.report_page", N_("Report")),
     Way(
         "office.connect",
