@@ -6,8 +6,9 @@ only they are looked at for bursts.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,19 +77,14 @@ class Loading:
 def copy_lines(the_map: MapRecord, ready: Ready) -> bytes:
     """The pins as COPY reads them."""
     pins = ready.pins
-    columns = zip(
-        range(len(pins)), pins.ids, pins.respondents, pins.category, ready.lon.tolist(), ready.lat.tolist(),
-        ready.columns.tolist(), ready.lines.tolist(), map(_written, pins.zoom), map(_written, pins.comment),
-        map(_written, pins.answers), pins.channel, map(_written, pins.event), pins.state, pins.status,
-        map(_written, pins.answer), map(_moment, pins.answered_at), map(_moment, pins.created_at),
-        map(_written, pins.about), _flags(the_map, ready), strict=True,
+    columns: Sequence[Iterable[str]] = (
+        map(str, range(len(pins))), pins.ids, pins.respondents, pins.category, map(repr, ready.lon.tolist()),
+        map(repr, ready.lat.tolist()), map(str, ready.columns.tolist()), map(str, ready.lines.tolist()),
+        _column(pins.zoom), _column(pins.comment), _column(pins.answers), pins.channel, _column(pins.event),
+        pins.state, pins.status, _column(pins.answer), _moments(pins.answered_at), _moments(pins.created_at),
+        _column(pins.about), _flags(the_map, ready),
     )  # fmt: skip
-    return "".join(
-        f"{n}\t{pin}\t{who}\t{key}\t{lon!r}\t{lat!r}\t{x}\t{y}\t{zoom}\t{said}\t{answers}\t{channel}\t{event}"
-        f"\t{state}\t{status}\t{answer}\t{answered}\t{created}\t{about}\t{flags}\n"
-        for n, pin, who, key, lon, lat, x, y, zoom, said, answers, channel, event, state, status, answer, answered,
-        created, about, flags in columns
-    ).encode()  # fmt: skip
+    return "".join(f"{row}\n" for row in map("\t".join, zip(*columns, strict=True))).encode()
 
 
 def _flags(the_map: MapRecord, ready: Ready) -> Iterator[str]:
@@ -101,6 +97,17 @@ def _flags(the_map: MapRecord, ready: Ready) -> Iterator[str]:
         yield _written(flags_json(found)) if found else NOTHING
 
 
+def _column(values: Sequence[object]) -> Iterable[str]:
+    """A column as COPY's text form has it; one of which nothing is told costs nothing."""
+    if values.count(None) == len(values):
+        return itertools.repeat(NOTHING, len(values))
+    return map(_written, values)
+
+
+def _moments(values: Sequence[datetime | None]) -> Iterable[str]:
+    return [NOTHING if value is None else value.isoformat() for value in values]
+
+
 def _written(value: object) -> str:
     """A value in a column of COPY's text form."""
     if value is None:
@@ -111,10 +118,6 @@ def _written(value: object) -> str:
     if "\n" in written or "\t" in written or "\r" in written:
         written = written.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     return written
-
-
-def _moment(value: datetime | None) -> str:
-    return NOTHING if value is None else value.isoformat()
 
 
 # The index of words is brought up to date in few large turns. Comparing all pins at the end sorts in memory, and
