@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 
@@ -12,6 +13,7 @@ from app.queries.maps import MapRecord
 from app.services.report_words import Pen
 from gis.paper.order import SheetText, SheetWords
 
+SENTENCE = re.compile(r".*?[.?!…](?=\s|$)")
 MOST_LANGUAGES = 2
 """Side by side on one sheet; a third would leave no room for the map."""
 
@@ -54,7 +56,7 @@ def _text(the_map: MapRecord, spoken: Language, wanted: PrintInput) -> SheetText
     return SheetText(
         language=spoken.code,
         title=tidy(text_in(the_map.title, spoken.code)),
-        lead=tidy(text_in(the_map.intro, spoken.code).partition("\n")[0]),
+        lead=tidy(_first_sentence(text_in(the_map.intro, spoken.code))),
         legend=tidy(say(N_("What the colours say"))),
         categories={one.key: tidy(text_in(one.label, spoken.code)) for one in the_map.categories},
         steps=tuple(tidy(say(step)) for step in ((_ROW if wanted.by_row else _STICK), _WRITE, _PERSONAL)),
@@ -67,6 +69,16 @@ def _text(the_map: MapRecord, spoken: Language, wanted: PrintInput) -> SheetText
             say(N_("With this code you can find your pins on the map later, change them or take them back."))
         ),
     )
+
+
+def _first_sentence(text: str) -> str:
+    """What a map's introduction begins with: there is one line for it under the title.
+
+    >>> _first_sentence("Kde je vám dobře? Řekněte nám to.\\nDíky.")
+    'Kde je vám dobře?'
+    """
+    found = SENTENCE.match(text.partition("\n")[0].strip())
+    return found[0] if found else text.partition("\n")[0].strip()
 
 
 def _event(event: Event | None, spoken: Language) -> str:

@@ -20,11 +20,12 @@ from gis.shapes import CIRCLE_RADIUS, placed
 GROWTHS: Final = (1.2, 1.12, 1.05, 1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.52)
 """The words are as large as leaves the table its least rows."""
 ROW_MM: Final = 7.5
-"""Of the table, on every paper: hands don't grow with it."""
-LEAST_ROWS: Final = {"tall": 8, "wide": 4}
+"""Of the table at least, on every paper: hands don't grow with it."""
+LEAST_ROWS: Final = {"tall": 6, "wide": 4}
 TABLE_MM: Final = 80.0
 """A wider table is divided into several."""
 _GAP: Final = 3.2
+_HEAD_GAP: Final = 2.0
 _SHARES: Final = (0.29, 0.33, 0.38)
 """Of the width of a column that lies under its frame: legend, how and online, table."""
 _CODE: Final = 21.0
@@ -90,7 +91,7 @@ def draw_column(pen: Pen, order: SheetOrder, size: float) -> None:
 def _tall(words: Words, box: Box, least_rows: int, draw: bool) -> bool:
     """The parts one under the other; whether the table has its least rows."""
     left, top, width, height = box
-    y = top
+    y = top + _HEAD_GAP
     for part in (legend, how, online):
         high = part(words, (left, y), width, draw)
         y += high + (_GAP * words.grown if high else 0)
@@ -178,29 +179,30 @@ def table(words: Words, box: Box, draw: bool) -> int:
     gap = 5.0
     wide = (width - (columns - 1) * gap) / columns
     top_row = 1.7 * words.other.size
-    rows = int((height - head - top_row) // ROW_MM)
+    room = height - head - top_row
+    rows = int(room // ROW_MM)
     if not draw or rows < 1:
         return rows * columns
     for column in range(columns):
         corner = (left + column * (wide + gap), top + head)
-        _rows(words, corner, wide, (column * rows + 1, rows))
+        _rows(words, corner, wide, (column * rows + 1, rows, room / rows))
     return rows * columns
 
 
-def _rows(words: Words, corner: tuple[float, float], width: float, numbers: tuple[int, int]) -> None:
-    """Rows from a number on, so many of them."""
+def _rows(words: Words, corner: tuple[float, float], width: float, numbers: tuple[int, int, float]) -> None:
+    """Rows from a number on, so many of them, so high each."""
     pen, (x, y) = words.pen, corner
-    first, n = numbers
+    first, n, high = numbers
     beside = max(7.5, words.other.width(words.main.number) + 2)
     pen.text((x, y + words.other.size), words.main.number, words.other)
     pen.text((x + beside, y + words.other.size), words.main.comment, words.other)
     y += 1.7 * words.other.size
     pen.line(x, y, x + width, y, INK, 0.25)
     for row in range(n):
-        pen.text((x + beside - 2, y + ROW_MM - 2.2), str(first + row), Face(3.2, font=fonts.BOLD), align="right")
-        y += ROW_MM
+        pen.text((x + beside - 2, y + high - 2.2), str(first + row), Face(3.2, font=fonts.BOLD), align="right")
+        y += high
         pen.line(x, y, x + width, y, LINE, 0.15)
-    pen.line(x + beside - 0.8, y - n * ROW_MM, x + beside - 0.8, y, LINE, 0.15)
+    pen.line(x + beside - 0.8, y - n * high, x + beside - 0.8, y, LINE, 0.15)
 
 
 def _heading(words: Words, corner: tuple[float, float], texts: list[str], width: float, draw: bool) -> float:
@@ -222,5 +224,3 @@ def _sticker(words: Words, key: str, tone: str, middle: tuple[float, float], rad
         words.pen.disc(*middle, CIRCLE_RADIUS * 0.5 * radius, "#ffffff")
     elif shape:
         words.pen.fill(Polygon(placed(shape, centre=middle, radius=0.5 * radius)), "#ffffff")
-
-

@@ -1,7 +1,8 @@
-"""The letters of printed sheets: DejaVu, which has those of every European language, found among the system's fonts."""
+"""The letters of printed sheets: DejaVu, which has all of Europe's, found among the system's fonts."""
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ _FOLDERS: Final = (
     Path("/usr/local/share/fonts"),
     Path("/Library/Fonts"),
 )
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs"})
 NARROW: Final = 0.9
 """DejaVu is wide; its condensed sister is the same letters at nine tenths of their width."""
 
@@ -39,7 +41,18 @@ def register() -> None:
 def width_mm(text: str, font: str, size_mm: float) -> float:
     """How wide a text is."""
     register()
-    return float(pdfmetrics.stringWidth(text, font, size_mm)) * NARROW
+    return float(pdfmetrics.stringWidth(printable(text), font, size_mm)) * NARROW
+
+
+def printable(text: str) -> str:
+    """A text without what has no picture: line ends are spaces, signs that only steer are left out."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if sign in "\n\r\t\u2028\u2029" else sign
+        for sign in text
+        if sign in "\n\r\t\u2028\u2029" or unicodedata.category(sign) not in _STEERING
+    )
 
 
 def _found(files: tuple[str, ...]) -> str:

@@ -27,14 +27,20 @@ def frame_picture(pdf: bytes, sheet: PaperSheet) -> NDArray[np.uint8]:
     return page_picture(pdf, sheet.layout.page, (left, top), sheet.picture_px_per_mm, sheet.picture_size)
 
 
+Pair = tuple[float, float]
+
+
 def page_picture(
-    pdf: bytes, page_mm: tuple[float, float], corner_mm: tuple[float, float], px_per_mm: float, size: tuple[int, int]
+    pdf: bytes, page_mm: Pair, corner_mm: Pair, px_per_mm: float, size: tuple[int, int], number: int = 0
 ) -> NDArray[np.uint8]:
-    """RGB of the part of a PDF's first page that begins at a corner, in pixels of this size."""
+    """RGB of the part of a page that begins at a corner, so many pixels wide and high; `number` counts from 0.
+
+    To the pixel: PDFium's own way to a picture stretches the page to whole pixels.
+    """
     with _one_at_a_time:
         document = pypdfium2.PdfDocument(pdf)
         try:
-            page = document[0]
+            page = document[number]
             found = tuple(side / _MM for side in page.get_size())
             if any(abs(one - other) > 0.5 for one, other in zip(found, page_mm, strict=True)):
                 raise ValueError(found)

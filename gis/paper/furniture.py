@@ -41,11 +41,7 @@ def north_angle(sheet: PaperSheet) -> float:
 
 
 def spaced_scale(scale: int) -> str:
-    """A scale as maps write it, on one line.
-
-    >>> spaced_scale(12500).replace("\\u00a0", " ")
-    '1 : 12 500'
-    """
+    """A scale as maps write it, on one line: 1 : 12 500."""
     return f"1 : {scale:,}".replace(",", " ").replace(" ", "\u00a0")
 
 

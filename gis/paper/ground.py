@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.crs import to_metric, transform_geometry
 
 KNOWN_KINDS: Final = frozenset(
-    {"area", "green", "water", "river", "street", "rail", "building", "barrier", "place", "district"}
+    {"area", "green", "water", "river", "street", "rail", "building", "place", "district"}
 )
 """Lamps and trees are not printed: people would take them for dots."""
 
@@ -54,7 +54,12 @@ def ground_of(
     """The ground of a vector layer (GeoJSON features) and a boundary, both in WGS 84, for a sheet in `crs`."""
     way = to_metric(crs)
     known = [one for one in features if _kind(one) in KNOWN_KINDS and one.get("geometry")]
-    shapes = transform_geometry(np.array(shapely.from_geojson([json.dumps(one["geometry"]) for one in known])), way)
+    if not known:
+        return Ground((), transform_geometry(boundary, way), picture, attribution)
+    read = shapely.from_geojson([json.dumps(one["geometry"]) for one in known])
+    shapes = transform_geometry(np.array(read, dtype=object), way)
+    reached = np.isfinite(shapely.bounds(shapes)).all(axis=1)  # empty ones have no bounds
+    known, shapes = [one for one, is_reached in zip(known, reached, strict=True) if is_reached], shapes[reached]
     drawn = tuple(_feature(one["properties"], shape) for one, shape in zip(known, shapes, strict=True))
     return Ground(drawn, transform_geometry(boundary, way), picture, attribution)
 

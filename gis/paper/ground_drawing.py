@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.paper.ground import Ground, GroundFeature
+from gis.paper.muted_picture import muted
 from gis.paper.pen import Pen
 from gis.paper.sheet import PaperSheet
-from gis.paper.tones import ground_tone
+from gis.paper.tones import faded, ground_tone
 
 BEYOND_MM: Final = 6.0
 """What lies so far beyond the frame may still reach in with the width of its line."""
 SMALLEST_MM2: Final = 0.012
 """Areas below a tenth of a millimetre are dust in print."""
+
+FINEST_MM: Final = 0.025
+"""Finer than any printer."""
+OUTSIDE_FADE: Final = 0.68
 
 _Width = tuple[float, float, float]
 """Metres on the ground, and the least and greatest millimetres on paper."""
@@ -46,6 +51,12 @@ class Page:
     sheet: PaperSheet
     shapes: dict[tuple[str, str], list[tuple[GroundFeature, BaseGeometry]]]
     boundary: BaseGeometry
+    fade: float = 0.0
+    """How far tones are faded into the paper: what lies beyond the boundary is only for finding one's way."""
+
+    def tone(self, name: str, other: str = "land") -> str:
+        """The printed tone of a name of the palette's map."""
+        return faded(ground_tone(name, other), self.fade)
 
     @property
     def size(self) -> float:
@@ -77,32 +88,49 @@ def on_page(ground: Ground, sheet: PaperSheet) -> Page:
     left, top, width, height = sheet.layout.frame
     near = (left - BEYOND_MM, top - BEYOND_MM, left + width + BEYOND_MM, top + height + BEYOND_MM)
     shapes: dict[tuple[str, str], list[tuple[GroundFeature, BaseGeometry]]] = defaultdict(list)
-    moved = [_moved(one.shape, sheet) for one in ground.features]
-    cut = shapely.clip_by_rect(np.array(moved, dtype=object), *near) if moved else []
+    moved = np.array([_moved(one.shape, sheet) for one in ground.features], dtype=object)
+    crossed = ~shapely.is_valid(moved)  # layers are drawn by hand, and hands slip
+    moved[crossed] = shapely.make_valid(moved[crossed])
+    cut = shapely.simplify(shapely.clip_by_rect(moved, *near), FINEST_MM)
     for feature, shape in zip(ground.features, cut, strict=True):
         if not shapely.is_empty(shape):
-            sort = feature.sort
-            if feature.kind == "street" and sort not in CARRIAGEWAYS and sort not in FOOTWAYS:
-                sort = "street"
-            shapes[feature.kind, sort].append((feature, shape))
-    return Page(sheet, shapes, _moved(ground.boundary, sheet))
+            shapes[feature.kind, _sort(feature)].append((feature, shape))
+    boundary = shapely.simplify(_moved(ground.boundary, sheet), FINEST_MM)
+    return Page(sheet, dict(shapes), shapely.clip_by_rect(shapely.make_valid(boundary), *near))
 
 
 def draw_ground(pen: Pen, page: Page, picture: bytes | None) -> None:
-    """Everything but names, cut at the frame."""
+    """Everything but names, cut at the frame: full within the boundary, faded beyond it."""
     frame = page.sheet.layout.frame
+    shapely.prepare(page.boundary)
     with pen.within(frame):
-        pen.rectangle(frame, ground_tone("land"))
         if picture:
-            pen.picture(picture, frame)
-        _areas(pen, page)
-        _water(pen, page)
-        _footways(pen, page)
-        _buildings(pen, page)
-        _rails(pen, page)
-        _carriageways(pen, page)
-        _bridges(pen, page)
+            pen.picture(muted(picture, page.boundary, frame), frame)
+        else:
+            _ground(pen, _part(page, shapely.within, inside=False))
+            with pen.within_shape(page.boundary):
+                _ground(pen, _part(page, shapely.intersects, inside=True))
         _boundary(pen, page)
+
+
+def _part(page: Page, met: Callable[..., Any], *, inside: bool) -> Page:
+    """The page with what lies inside the boundary, or with what lies at least partly beyond it, and faded."""
+    shapes = {}
+    for key, ones in page.shapes.items():
+        kept = met([shape for _, shape in ones], page.boundary) == inside
+        shapes[key] = [one for one, is_kept in zip(ones, kept, strict=True) if is_kept]
+    return replace(page, shapes=shapes, fade=0.0 if inside else OUTSIDE_FADE)
+
+
+def _ground(pen: Pen, page: Page) -> None:
+    pen.rectangle(page.sheet.layout.frame, page.tone("land"))
+    _areas(pen, page)
+    _water(pen, page)
+    _footways(pen, page)
+    _buildings(pen, page)
+    _rails(pen, page)
+    _carriageways(pen, page)
+    _bridges(pen, page)
 
 
 def _areas(pen: Pen, page: Page) -> None:
@@ -110,13 +138,13 @@ def _areas(pen: Pen, page: Page) -> None:
         for sort in page.sorts(kind):
             shapes = [shape for _, shape in page.of(kind, [sort])]
             for shape in shapes:  # one by one: they may overlap
-                pen.fill(shape, ground_tone(f"{kind}.{sort}", f"{kind}.fill"))
+                pen.fill(shape, page.tone(f"{kind}.{sort}", f"{kind}.fill"))
 
 
 def _water(pen: Pen, page: Page) -> None:
     waters = [shape for _, shape in page.of("water")]
-    shore, fill = ground_tone("water.line"), ground_tone("water.fill")
-    rivers = [(shape, _river_width(one, page)) for one, shape in page.of("river", ["river", "stream", "canal", ""])]
+    shore, fill = page.tone("water.line"), page.tone("water.fill")
+    rivers = [(shape, _river_width(one, page)) for one, shape in page.of("river")]
     for shape, width in rivers:
         pen.stroke(shape, shore, width + (0.3 if width > 0.6 else 0))
     if waters:
@@ -140,7 +168,7 @@ def _footways(pen: Pen, page: Page) -> None:
         shapes = [shape for _, shape in page.of("street", [sort])]
         if shapes:
             dashes = [part * page.size for part in dash]
-            pen.stroke(_all(shapes), ground_tone(f"street.{sort}.fill"), width * page.size, dash=dashes, cap=0)
+            pen.stroke(_all(shapes), page.tone(f"street.{sort}.fill"), width * page.size, dash=dashes, cap=0)
 
 
 def _buildings(pen: Pen, page: Page) -> None:
@@ -148,10 +176,10 @@ def _buildings(pen: Pen, page: Page) -> None:
     for sort in page.sorts("building"):
         shapes = [shape for _, shape in page.of("building", [sort]) if shape.area > SMALLEST_MM2]
         if shapes:
-            pen.fill(_all(shapes), ground_tone(f"building.{sort}", "building.fill"))
+            pen.fill(_all(shapes), page.tone(f"building.{sort}", "building.fill"))
             drawn += shapes
     if drawn:
-        pen.stroke(_all(drawn), ground_tone("building.line"), 0.09 * page.size)
+        pen.stroke(_all(drawn), page.tone("building.line"), 0.09 * page.size)
 
 
 def _rails(pen: Pen, page: Page) -> None:
@@ -159,8 +187,8 @@ def _rails(pen: Pen, page: Page) -> None:
     if not rails:
         return
     width = 0.5 * page.size
-    pen.stroke(_all(rails), ground_tone("rail.line"), width, cap=0)
-    pen.stroke(_all(rails), ground_tone("rail.tie"), width * 0.5, dash=(1.6 * page.size,) * 2, cap=0)
+    pen.stroke(_all(rails), page.tone("rail.line"), width, cap=0)
+    pen.stroke(_all(rails), page.tone("rail.tie"), width * 0.5, dash=(1.6 * page.size,) * 2, cap=0)
 
 
 def _carriageways(pen: Pen, page: Page) -> None:
@@ -169,11 +197,11 @@ def _carriageways(pen: Pen, page: Page) -> None:
     edge = 2 * _CASING_MM * page.size
     for sort, shapes in streets.items():
         if shapes:
-            tone = ground_tone(f"street.{sort}.casing")
+            tone = page.tone(f"street.{sort}.casing")
             pen.stroke(_all(shapes), tone, page.street_width(sort) + edge)
     for sort, shapes in streets.items():
         if shapes:
-            pen.stroke(_all(shapes), ground_tone(f"street.{sort}.fill"), page.street_width(sort))
+            pen.stroke(_all(shapes), page.tone(f"street.{sort}.fill"), page.street_width(sort))
 
 
 def _bridges(pen: Pen, page: Page) -> None:
@@ -182,19 +210,24 @@ def _bridges(pen: Pen, page: Page) -> None:
         if kind != "street" or not bridges:
             continue
         width = page.street_width(sort) if sort in CARRIAGEWAYS else 0.5 * page.size
-        pen.stroke(_all(bridges), ground_tone("label.soft"), width + 0.4 * page.size, cap=0)
-        pen.stroke(_all(bridges), ground_tone("street.street.fill"), width, cap=1)
+        pen.stroke(_all(bridges), page.tone("label.soft"), width + 0.4 * page.size, cap=0)
+        pen.stroke(_all(bridges), page.tone("street.street.fill"), width, cap=1)
 
 
 def _boundary(pen: Pen, page: Page) -> None:
-    """The world outside veiled, the boundary drawn."""
     left, top, width, height = page.sheet.layout.frame
-    around = shapely.box(left - 9, top - 9, left + width + 9, top + height + 9)
-    with pen.faint(0.62):
-        pen.fill(shapely.difference(around, shapely.make_valid(page.boundary)), "#ffffff")
-    near = shapely.clip_by_rect(page.boundary.boundary, *around.bounds)
+    inner = (left - 1, top - 1, left + width + 1, top + height + 1)
+    # Where the boundary was cut near the frame it is no boundary.
+    edge = shapely.clip_by_rect(page.boundary.boundary, *inner)
     size = page.size
-    pen.stroke(near, ground_tone("boundary.line"), 0.42 * size, dash=(3.2 * size, 1.0 * size, 0.5 * size, 1.0 * size), cap=0)
+    dash = (3.2 * size, 1.0 * size, 0.5 * size, 1.0 * size)
+    pen.stroke(edge, page.tone("boundary.line"), 0.42 * size, dash=dash, cap=0)
+
+
+def _sort(feature: GroundFeature) -> str:
+    """A feature's class; streets of one that we don't know look like any street."""
+    known = feature.kind != "street" or feature.sort in CARRIAGEWAYS or feature.sort in FOOTWAYS
+    return feature.sort if known else "street"
 
 
 def _moved(shape: BaseGeometry, sheet: PaperSheet) -> BaseGeometry:

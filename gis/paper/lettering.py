@@ -20,6 +20,8 @@ _SAG: Final = 0.3
 _BEND: Final = 0.3
 """Radians by which one letter may turn against the next on a bent name."""
 _BEND_IN_ALL: Final = 1.3
+_STEEPEST: Final = math.radians(100)
+"""No letter stands on its head."""
 
 
 class Room:
@@ -66,7 +68,9 @@ class Letter:
     angle: float
 
 
-def along(line: shapely.LineString, centre: float, text: str, widths: Sequence[float], height: float) -> list[Letter]:
+def along(
+    line: shapely.LineString, centre: float, text: str, widths: Sequence[float], height: float
+) -> list[Letter]:
     """A text along a line, its middle at a distance along it; empty where the line bends too much.
 
     `widths` are those of its signs. Where the line is straight enough the text is one piece.
@@ -76,7 +80,7 @@ def along(line: shapely.LineString, centre: float, text: str, widths: Sequence[f
     if start < 0 or end > line.length:
         return []
     samples = np.linspace(start, end, max(3, math.ceil(whole / (height * 0.6)) + 1))
-    places = shapely.get_coordinates(shapely.line_interpolate_point(line, samples))
+    places = _on(line, samples)
     if places[-1, 0] < places[0, 0]:
         line, centre, places = line.reverse(), line.length - centre, places[::-1]
     return _straight(places, text, height) or _bent(line, centre - whole / 2, text, widths, height)
@@ -122,16 +126,21 @@ def _bent(
 ) -> list[Letter]:
     middles = start + np.cumsum(widths) - np.array(widths) / 2
     # The direction over two letters: a line's own corners would make the letters dance.
-    back = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(0, middles - height)))
-    ahead = shapely.get_coordinates(shapely.line_interpolate_point(line, np.minimum(line.length, middles + height)))
-    at = shapely.get_coordinates(shapely.line_interpolate_point(line, middles))
-    at = (at * 2 + back + ahead) / 4
+    back = _on(line, np.maximum(0, middles - height))
+    ahead = _on(line, np.minimum(line.length, middles + height))
+    at = (_on(line, middles) * 2 + back + ahead) / 4
     angles = np.unwrap(np.arctan2(*(ahead - back).T[::-1]))
     turns = np.abs(np.diff(angles))
-    if (turns > _BEND).any() or angles.max() - angles.min() > _BEND_IN_ALL or np.abs(angles).max() > math.radians(100):
+    if (turns > _BEND).any() or np.ptp(angles) > _BEND_IN_ALL or np.abs(angles).max() > _STEEPEST:
         return []
     signs = zip(text, at.tolist(), angles.tolist(), strict=True)
     return [Letter(sign, x, y, angle) for sign, (x, y), angle in signs if sign != " "]
+
+
+def _on(line: shapely.LineString, along_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places at distances along a line."""
+    places: NDArray[np.float64] = shapely.get_coordinates(shapely.line_interpolate_point(line, along_mm))
+    return places
 
 
 def _cells(box: Corners) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from gis.paper import fonts
 from gis.paper.layout import Box
 from gis.paper.order import SheetCopy, SheetOrder
 from gis.paper.pen import Face, Pen
-from gis.paper.prose import LEADING, draw_prose, prose_height, shrunk
+from gis.paper.prose import LEADING, draw_prose, prose_height, sentences, shrunk
 from gis.paper.serial import shown_serial
 from gis.paper.signs import draw_code
 from gis.paper.tones import INK, LINE, SOFT
@@ -24,10 +24,9 @@ def draw_title(pen: Pen, order: SheetOrder) -> None:
     other = Face(3.0 * unit, SOFT)
     if others and used + other.width(others) <= room:
         pen.text((left + used, top + 4.6 * unit), others, other)
-    lead, face = shrunk(texts[0].lead, Face(2.7 * unit), room, 2.0 * unit)
+    lead, face = sentences(texts[0].lead, Face(2.7 * unit), room, 2.0 * unit)
     pen.text((left, top + 8.5 * unit), lead, face)
-    below = "  ·  ".join(one.lead for one in texts[1:] if one.lead)
-    below, face = shrunk(below, Face(2.2 * unit, SOFT), room, 1.8 * unit)
+    below, face = sentences(texts[1].lead if texts[1:] else "", Face(2.2 * unit, SOFT), room, 1.8 * unit)
     pen.text((left, top + 11.5 * unit), below, face)
 
 
@@ -36,10 +35,10 @@ def draw_serial(pen: Pen, order: SheetOrder, copy: SheetCopy) -> None:
     left, top, width, height = order.sheet.layout.title
     unit, right = height / 13, left + width
     words = order.words
-    pen.text((right, top + 4.6 * unit), shown_serial(copy.serial), Face(5.0 * unit, font=fonts.BOLD), align="right")
+    large = Face(5.0 * unit, font=fonts.BOLD)
+    pen.text((right, top + 4.6 * unit), shown_serial(copy.serial), large, align="right")
     count = words.numbered.format(n=copy.n, of=max(one.n for one in order.copies))
-    below = "  ·  ".join(part for part in (words.serial, count) if part)
-    pen.text((right, top + 8.3 * unit), below, Face(2.3 * unit, SOFT), align="right")
+    pen.text((right, top + 8.3 * unit), _said(words.serial, count), Face(2.3 * unit, SOFT), align="right")
     if words.event:
         event, face = shrunk(words.event, Face(2.3 * unit), 0.45 * width, 1.8 * unit)
         pen.text((right, top + 11.5 * unit), event, face, align="right")
@@ -55,10 +54,15 @@ def draw_slip(pen: Pen, order: SheetOrder, copy: SheetCopy) -> None:
     pen.cut_line((left, top), (left + width, top), LINE, 0.3)
     inner: Box = (left, top + 2.2 * unit, width, height - 2.2 * unit)
     if copy.receipt_address:
-        side = inner[3] - 2.5 * unit
+        side = min(inner[3] - 2.5 * unit, 0.27 * width)
         draw_code(pen, copy.receipt_address, (left + width - side, inner[1] + 1.5 * unit), side)
         inner = (inner[0], inner[1], inner[2] - side - 3 * unit, inner[3])
     _receipt(pen, order, copy, inner, unit)
+
+
+def _said(serial: str, count: str) -> str:
+    """`Number of the sheet · Sheet 1 of 3`, or the latter alone where it begins with the former."""
+    return count if not serial or count.startswith(serial) else f"{serial}  ·  {count}"
 
 
 def _receipt(pen: Pen, order: SheetOrder, copy: SheetCopy, box: Box, unit: float) -> None:
@@ -70,7 +74,7 @@ def _receipt(pen: Pen, order: SheetOrder, copy: SheetCopy, box: Box, unit: float
         pen.text((left, y + face.size), heading, face)
         y += face.size * LEADING
     code = Face(5.0 * unit, font=fonts.BOLD)
-    written, code = shrunk(copy.receipt or "", code, width, 2.4 * unit)
+    written, code = shrunk(copy.receipt or "", code, width, 0.1)  # as small as must be, but whole
     y += 1.0 * unit
     pen.text((left, y + code.size * 0.8), written, code)
     sheet = f"{words.serial} {shown_serial(copy.serial)}".strip()
@@ -102,7 +106,7 @@ def _serial_room(order: SheetOrder, unit: float) -> float:
     """How much of the title's width the serial takes."""
     of = max(one.n for one in order.copies)
     count = order.words.numbered.format(n=of, of=of)
-    below = Face(2.3 * unit).width(f"{order.words.serial}  ·  {count}")
+    below = Face(2.3 * unit).width(_said(order.words.serial, count))
     event = shrunk(order.words.event, Face(2.3 * unit), 0.45 * order.sheet.layout.title[2], 1.8 * unit)
     serial = Face(5.0 * unit, font=fonts.BOLD).width("WWW WWW WWW")
     return max(below, serial, event[1].width(event[0])) + 5 * unit

@@ -15,7 +15,7 @@ from gis.paper.ground_drawing import Page
 from gis.paper.layout import Box
 from gis.paper.lettering import Corners, Letter, Room, along, boxes_along, broken
 from gis.paper.pen import Align, Face, Pen
-from gis.paper.tones import ground_tone
+from gis.paper.tones import faded, ground_tone
 
 PLACES: Final = {
     "townhall": 11, "square": 10, "station": 10, "hospital": 9, "church": 8, "castle": 8, "park": 7, "pond": 7,
@@ -24,7 +24,7 @@ PLACES: Final = {
 }  # fmt: skip
 """What people know the town by, the weightiest first."""
 OTHER_PLACE: Final = 3
-WITHOUT_SIGN: Final = {"square": "label.ink", "park": "green.label", "pond": "water.label", "cemetery": "green.label"}
+WITHOUT_SIGN: Final = {"park": "green.label", "pond": "water.label", "cemetery": "green.label"}
 """Their name lies on their own ground."""
 STREETS: Final = {"main": 2.0, "street": 1.75, "lane": 1.6, "cycleway": 1.5, "path": 1.5, "steps": 1.5}
 """Millimetres of the letters' size on A4, in the order in which names are placed."""
@@ -37,6 +37,7 @@ _LINE: Final = 1.14
 _INTO_FRAME_MM: Final = 1.5
 _NAMED_MM2: Final = 60.0
 """A park that is smaller on A4 has no room for its name."""
+_BEYOND: Final = 0.4
 _THIN: Final = "\u2009"
 _NUDGES: Final = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (1, 1), (0, -2), (0, 2))
 
@@ -138,6 +139,7 @@ class _Lettering:
         if self.room.near(name, middle.x, middle.y, apart) or not self.room.free(boxes):
             return False
         self.room.take(name, (middle.x, middle.y), boxes)
+        face = self._seen((middle.x, middle.y), face)
         # All rims first: a letter's rim must not cover its neighbour.
         for letter in letters if len(letters) > 1 else ():
             self.pen.text_around((letter.x, letter.y), letter.text, face, angle=letter.angle)
@@ -181,7 +183,13 @@ class _Lettering:
                 self._stack(lines, middle, face, align)
                 return
 
+    def _seen(self, at: tuple[float, float], face: Face) -> Face:
+        """Letters paler beyond the boundary, as the ground is."""
+        inside = shapely.intersects_xy(self.page.boundary, *at)
+        return face if inside else replace(face, tone=faded(face.tone, _BEYOND))
+
     def _stack(self, lines: list[str], at: tuple[float, float], face: Face, align: Align) -> None:
+        face = self._seen(at, face)
         for i, line in enumerate(lines):
             y = at[1] + (i - (len(lines) - 1) / 2) * face.size * _LINE
             self.pen.text_around((at[0], y), line, face, align=align)

@@ -7,14 +7,15 @@ from typing import Final
 
 from reportlab.pdfgen.canvas import Canvas
 
+from gis.paper.column import draw_column
 from gis.paper.furniture import draw_furniture
 from gis.paper.ground_drawing import draw_ground, on_page
-from gis.paper.column import draw_column
 from gis.paper.margin import draw_serial, draw_slip, draw_title
 from gis.paper.names import draw_names
 from gis.paper.order import SheetCopy, SheetOrder, SheetText, SheetWords
-from gis.paper.pen import POINTS_PER_MM, Pen
-from gis.paper.signs import draw_patches, draw_ring
+from gis.paper.parts import EDGE_MM, draw_marks, parts_on
+from gis.paper.pen import Pen
+from gis.paper.signs import draw_patches, draw_ring, keep_signs
 from gis.paper.tones import INK
 
 __all__ = ["SheetCopy", "SheetOrder", "SheetText", "SheetWords", "sheets_pdf"]
@@ -28,16 +29,18 @@ def sheets_pdf(order: SheetOrder) -> bytes:
     main = order.words.texts[0]
     canvas = Canvas(kept, pageCompression=1, invariant=1, lang=main.language)
     canvas.setTitle(main.title)
+    canvas.setSubject(main.lead)
     pen = Pen(canvas)
-    width, height = order.sheet.layout.page
-    with pen.form(_SHARED, width, height):
+    with pen.form(_SHARED, *order.sheet.layout.page):
         draw_shared(pen, order)
     for copy in order.copies:
-        canvas.setPageSize((width * POINTS_PER_MM, height * POINTS_PER_MM))
-        with pen.page(height):
-            pen.put(_SHARED)
-            draw_copy(pen, order, copy)
-        canvas.showPage()
+        keep_signs(pen, order.sheet.layout, copy.serial)
+        if order.pages_on:
+            _in_parts(pen, order, copy, order.pages_on)
+        else:
+            with pen.page(*order.sheet.layout.page):
+                pen.put(_SHARED)
+                draw_copy(pen, order, copy)
     canvas.save()
     return kept.getvalue()
 
@@ -60,3 +63,20 @@ def draw_copy(pen: Pen, order: SheetOrder, copy: SheetCopy) -> None:
     draw_ring(pen, order.sheet.layout, copy.serial)
     draw_serial(pen, order, copy)
     draw_slip(pen, order, copy)
+
+
+def _in_parts(pen: Pen, order: SheetOrder, copy: SheetCopy, paper: str) -> None:
+    own = f"copy-{copy.n}"
+    with pen.form(own, *order.sheet.layout.page):
+        draw_copy(pen, order, copy)
+    parts = parts_on(paper, order.sheet.layout.page)
+    wide, high = parts.shown
+    for part in parts.all():
+        with pen.page(*parts.page):
+            with (
+                pen.within((EDGE_MM, EDGE_MM, wide, high)),
+                pen.moved(EDGE_MM - part.left, EDGE_MM - part.top),
+            ):
+                pen.put(_SHARED)
+                pen.put(own)
+            draw_marks(pen, order, copy, parts, part)

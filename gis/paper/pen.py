@@ -51,12 +51,14 @@ class Pen:
         self.canvas = canvas
 
     @contextmanager
-    def page(self, height: float) -> Iterator[None]:
-        """What is drawn inside stands on a page so high, in millimetres."""
+    def page(self, width: float, height: float) -> Iterator[None]:
+        """What is drawn inside is a page of this size."""
+        self.canvas.setPageSize((width * POINTS_PER_MM, height * POINTS_PER_MM))
         self.canvas.saveState()
         self.canvas.transform(POINTS_PER_MM, 0, 0, -POINTS_PER_MM, 0, height * POINTS_PER_MM)
         yield
         self.canvas.restoreState()
+        self.canvas.showPage()
 
     @contextmanager
     def form(self, name: str, width: float, height: float) -> Iterator[None]:
@@ -64,6 +66,10 @@ class Pen:
         self.canvas.beginForm(name, 0, 0, width, height)
         yield
         self.canvas.endForm()
+
+    def keeps(self, name: str) -> bool:
+        """Whether something is kept under a name already."""
+        return bool(self.canvas.hasForm(name))
 
     def put(self, name: str) -> None:
         """Draws what is kept under a name."""
@@ -88,11 +94,10 @@ class Pen:
         self.canvas.restoreState()
 
     @contextmanager
-    def faint(self, alpha: float) -> Iterator[None]:
-        """What is drawn inside lets through what lies under it."""
+    def within_shape(self, shape: BaseGeometry) -> Iterator[None]:
+        """What is drawn inside is cut at the edge of areas."""
         self.canvas.saveState()
-        self.canvas.setFillAlpha(alpha)
-        self.canvas.setStrokeAlpha(alpha)
+        self.canvas.clipPath(self._path(shape), stroke=0, fill=0, fillMode=_EVEN_ODD)
         yield
         self.canvas.restoreState()
 
@@ -103,7 +108,7 @@ class Pen:
         self.canvas.setFillColorRGB(*rgb_of(tone).tolist())
         self.canvas.drawPath(self._path(shape), stroke=0, fill=1, fillMode=_EVEN_ODD)
 
-    def stroke(  # noqa: PLR0913 - as a pen is described
+    def stroke(
         self, shape: BaseGeometry, tone: str, width: float, *, dash: Sequence[float] = (), cap: int = 1
     ) -> None:
         """Lines and edges drawn; caps are 0 butt, 1 round."""
@@ -158,6 +163,7 @@ class Pen:
         self, at: tuple[float, float], text: str, face: Face, *, align: Align = "left", angle: float = 0.0
     ) -> None:
         """A line of text, its baseline beginning, in the middle, or ending at a place; the angle is clockwise."""
+        text = fonts.printable(text)
         off = {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * face.width(text)
         c, s = math.cos(angle), math.sin(angle)
         slant = _SLANT if face.slanted else 0.0

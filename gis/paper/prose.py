@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -9,6 +10,9 @@ from gis.paper.pen import Face, Pen
 
 LEADING: Final = 1.28
 """From one line to the next, of the letters' size."""
+
+_SAFE: Final = 0.999
+_SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+")
 
 
 def wrapped(text: str, face: Face, width: float) -> list[str]:
@@ -24,16 +28,31 @@ def wrapped(text: str, face: Face, width: float) -> list[str]:
 
 
 def shrunk(text: str, face: Face, width: float, least: float) -> tuple[str, Face]:
-    """A text on one line: in smaller letters where it is too long, down to a size, and then cut with an ellipsis."""
+    """A text on one line: in smaller letters where it is too long, down to a size, and then cut."""
     wide = face.width(text)
     if wide <= width:
         return text, face
-    face = replace(face, size=max(least, face.size * width / wide))
+    face = replace(face, size=max(least, face.size * width / wide * _SAFE))
+    if face.width(text) <= width:
+        return text, face
     while text and face.width(f"{text}…") > width:
         text = text[:-1].rstrip()
         if face.width(f"{text}…") <= width:
             return f"{text}…", face
     return text, face
+
+
+def sentences(text: str, face: Face, width: float, least: float) -> tuple[str, Face]:
+    """As many of a text's first sentences as one line has room for; at least the first, shrunk or cut."""
+    found = [one for one in _SENTENCE.split(text) if one]
+    if not found:
+        return "", face
+    kept = found[0]
+    for one in found[1:]:
+        if face.width(f"{kept} {one}") > width:
+            break
+        kept = f"{kept} {one}"
+    return shrunk(kept, face, width, least)
 
 
 def prose_height(text: str, face: Face, width: float) -> float:
@@ -52,9 +71,11 @@ def draw_prose(pen: Pen, corner: tuple[float, float], text: str, face: Face, wid
 
 
 def _cut(word: str, face: Face, width: float) -> list[str]:
+    """The pieces of a word that is too long for a line: of an address after a slash or dot, else anywhere."""
     pieces = [""]
     for sign in word:
         if pieces[-1] and face.width(pieces[-1] + sign) > width:
-            pieces.append("")
+            last = max(pieces[-1].rfind("/"), pieces[-1].rfind(".")) + 1 or len(pieces[-1])
+            pieces[-1:] = [pieces[-1][:last], pieces[-1][last:]]
         pieces[-1] += sign
     return pieces

@@ -19,17 +19,28 @@ from gis.paper.serial import code_text
 INK: Final = "#000000"
 
 
-def draw_ring(pen: Pen, layout: Layout, serial: str) -> None:
-    """The markers and codes of one sheet; patches are the same on all, see `draw_patches`."""
+def keep_signs(pen: Pen, layout: Layout, serial: str) -> None:
+    """Keeps what a sheet's ring is made of: sheets of one kind share their markers."""
+    side = layout.markers[0].side
     for marker in layout.markers:
-        modules = marker_modules(marker_number(serial, marker.place))
-        corner = (marker.x - marker.side / 2, marker.y - marker.side / 2)
-        pen.fill(modules_shape(modules, corner, marker.side / MODULES), INK)
-    modules = code_modules(code_text(serial))
+        number = marker_number(serial, marker.place)
+        if not pen.keeps(f"marker-{number}"):
+            with pen.form(f"marker-{number}", side, side):
+                pen.fill(_in_square(modules_shape(marker_modules(number)), side, MODULES), INK)
+    side = layout.codes[0].side
+    if not pen.keeps(f"code-{serial}"):
+        with pen.form(f"code-{serial}", side, side):
+            pen.fill(_in_square(modules_shape(code_modules(code_text(serial))), side, CODE_MODULES), INK)
+
+
+def draw_ring(pen: Pen, layout: Layout, serial: str) -> None:
+    """The markers and codes of one sheet, after `keep_signs`; patches are the same on all, see `draw_patches`."""
+    for marker in layout.markers:
+        with pen.moved(marker.x - marker.side / 2, marker.y - marker.side / 2):
+            pen.put(f"marker-{marker_number(serial, marker.place)}")
     for code in layout.codes:
-        pen.fill(
-            modules_shape(modules, (code.x - code.side / 2, code.y - code.side / 2), code.side / CODE_MODULES), INK
-        )
+        with pen.moved(code.x - code.side / 2, code.y - code.side / 2):
+            pen.put(f"code-{serial}")
 
 
 def draw_patches(pen: Pen, layout: Layout) -> None:
@@ -44,7 +55,8 @@ def draw_patches(pen: Pen, layout: Layout) -> None:
 def draw_code(pen: Pen, text: str, corner: tuple[float, float], side: float) -> None:
     """A QR code of any text: the corner and side are those of its modules, without the white around."""
     modules = _modules(segno.make_qr(text, error="m"))
-    pen.fill(modules_shape(modules, corner, side / len(modules)), INK)
+    with pen.moved(*corner):
+        pen.fill(_in_square(modules_shape(modules), side, len(modules)), INK)
 
 
 def code_modules(text: str) -> NDArray[np.bool_]:
@@ -52,12 +64,15 @@ def code_modules(text: str) -> NDArray[np.bool_]:
     return _modules(segno.make_qr(text, version=1, error="q", boost_error=False))
 
 
-def modules_shape(modules: ArrayLike, corner: tuple[float, float], module: float) -> BaseGeometry:
-    """Dark modules joined into outlines: drawn one by one they would leave hairlines between them in print."""
-    rows, columns = np.nonzero(np.asarray(modules))
-    x, y = columns, rows
-    joined = shapely.union_all(shapely.box(x, y, x + 1, y + 1))
-    return shapely.transform(joined, lambda places: places * module + corner)
+def modules_shape(modules: ArrayLike) -> BaseGeometry:
+    """Dark modules, a unit each, joined: drawn one by one they leave hairlines between them in print."""
+    y, x = np.nonzero(np.asarray(modules))
+    return shapely.union_all(shapely.box(x, y, x + 1, y + 1))
+
+
+def _in_square(shape: BaseGeometry, side: float, modules: int) -> BaseGeometry:
+    """A shape of so many modules in a square of so many millimetres."""
+    return shapely.transform(shape, lambda places: places * (side / modules))
 
 
 def _modules(code: Any) -> NDArray[np.bool_]:

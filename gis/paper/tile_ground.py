@@ -1,4 +1,4 @@
-"""A quiet picture for a sheet's frame out of raster tiles: warped into its CRS, pale enough for stickers."""
+"""A picture for a sheet's frame out of raster tiles, warped into its CRS; muted_picture.py makes it pale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image
 
 from gis.crs import WEB_MERCATOR, transformer
 from gis.formats.report_map_tiles import TileKey
@@ -15,9 +15,6 @@ from gis.mercator import HALF_WORLD_M, TILE_PIXELS, tile_bounds
 from gis.paper.sheet import PaperSheet
 
 MOST_TILES: Final = 240
-_COLOUR: Final = 0.18
-"""Colours of a map would be taken for pens; a little of them stays, so that water and woods can be told."""
-_WHITE: Final = 0.5
 _QUALITY: Final = 85
 _ROWS: Final = 256
 
@@ -25,8 +22,8 @@ _ROWS: Final = 256
 def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: float) -> bytes:
     """One JPEG that fits the frame exactly, of tiles of one zoom; OSError for a tile that is no picture.
 
-    Every pixel is looked up where it lies on the ground (nearest of neighbours, averaged by the smaller scale of
-    the result), so that the picture is true to the sheet's grid and not to that of the tiles.
+    Every pixel is looked up where it lies on the ground, so that the picture is true to the sheet's grid and not to
+    that of the tiles.
     """
     z = next(iter(tiles))[0]
     left, right = min(x for _, x, _ in tiles), max(x for _, x, _ in tiles)
@@ -47,10 +44,9 @@ def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: fl
         rows = sheet.layout.frame[1] + (np.arange(start, min(start + _ROWS, height)) + 0.5) / px_per_mm
         east, ground_north = sheet.to_ground(*np.meshgrid(columns, rows))
         x, y = way(east.ravel(), ground_north.ravel())
-        column = np.clip((x - west) / pixel, 0, source.shape[1] - 1).astype(int)
-        row = np.clip((north - y) / pixel, 0, source.shape[0] - 1).astype(int)
-        result[start : start + len(rows)] = source[row, column].reshape(len(rows), width, 3)
-    quiet = ImageEnhance.Color(Image.fromarray(result)).enhance(_COLOUR)
+        across = np.clip((x - west) / pixel, 0, source.shape[1] - 1).astype(int)
+        down = np.clip((north - y) / pixel, 0, source.shape[0] - 1).astype(int)
+        result[start : start + len(rows)] = source[down, across].reshape(len(rows), width, 3)
     out = BytesIO()
-    Image.blend(quiet, Image.new("RGB", quiet.size, "white"), _WHITE).save(out, "JPEG", quality=_QUALITY)
+    Image.fromarray(result).save(out, "JPEG", quality=_QUALITY)
     return out.getvalue()
