@@ -1,0 +1,25 @@
+"""One mark that somebody stuck or drew on a sheet, as a photo shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["sticker", "dot", "cross"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A sticker or a pen's mark: which category, where on the page, and how sure that is."""
+
+    category: str
+    kind: Kind
+    x_mm: float
+    y_mm: float
+    """From the page's top left corner, downwards."""
+    diameter_mm: float
+    """Of a cross: how long its strokes are."""
+    confidence: float
+    """0 to 1, of shape and colour together; what lies below 0.5 deserves an eye."""
+    error_mm: float
+    """Standard error of the place on paper: of the fit, and of the sheet's own straightening."""
