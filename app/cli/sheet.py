@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app.cli.output import CommandRefused, find_map, opened_session, output_option, written
+from app.cli.sheet_read import read_photos
 from app.config import Config
 from app.inputs.sheets import parse_print
 from app.queries.office import events_of
@@ -94,3 +95,5 @@ def shown_sheet(found: SheetRecord) -> dict[str, object]:
         "checked": found.checked_at is not None,
     }
 
+
+group.add_command(read_photos)

@@ -100,8 +100,13 @@ class TownCoverage:
         ]
 
 
-def count_groups(session: Session, the_map: MapRecord) -> Groups:
-    """Who took part by their own answers, whatever became of their pins; of an anonymised map as it was kept."""
+def count_groups(session: Session, the_map: MapRecord, event: str | None = None) -> Groups:
+    """Who took part by their own answers, whatever became of their pins; of an anonymised map as it was kept.
+
+    With `event` only those who pinned there: of an anonymised map nobody knows any more who that was.
+    """
+    if event is not None and the_map.anonymised_at:
+        return Groups(0, [], None)
     kept = the_map.final_summary if the_map.anonymised_at else None
     if kept is not None:
         people = int((kept.get("office") or kept).get("people") or 0)
@@ -109,6 +114,8 @@ def count_groups(session: Session, the_map: MapRecord) -> Groups:
         asked = [_asked(question, groups.get(question.key, {}), people) for question in _chosen_from(the_map)]
         return Groups(people, asked, None)
     here = exists().where(Pin.map_id == Respondent.map_id, Pin.respondent_id == Respondent.id)
+    if event is not None:
+        here = here.where(Pin.event == event)
     rows = session.execute(
         select(Respondent.about, func.count())
         .where(Respondent.map_id == the_map.id, here)

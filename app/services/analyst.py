@@ -42,9 +42,13 @@ SETTINGS = {
 
 
 class Analyst:
-    """Has runs made: starts the process, of which a web server has one at a time."""
+    """Has runs made: starts the process, of which a web server has one at a time.
 
-    def __init__(self, database_url: str, home: Path) -> None:
+    So do others whose work waits in the database: `module` is whose process it is.
+    """
+
+    def __init__(self, database_url: str, home: Path, module: str = "app.services.analyst") -> None:
+        self._module = module
         self._surroundings = {"DATABASE_URL": database_url, "POCIT_HOME": str(home)}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -57,7 +61,7 @@ class Analyst:
             self._is_wanted = True
             self._called_at = time.monotonic()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="analyst", daemon=True)
+                self._thread = threading.Thread(target=self._work, name=self._module, daemon=True)
                 self._thread.start()
 
     def remind(self) -> None:
@@ -77,12 +81,12 @@ class Analyst:
                 with self._lock:
                     self._is_wanted = True
             elif status:
-                log.error("the process that makes analyses ended with %s", status)
+                log.error("the process %s ended with %s", self._module, status)
 
     def _one(self) -> int:
         """One process from its start to its end. While we live its stdin is open."""
         with subprocess.Popen(
-            [sys.executable, "-m", "app.services.analyst"],
+            [sys.executable, "-m", self._module],
             cwd=ROOT,
             env={**os.environ, **SETTINGS, **self._surroundings},
             stdin=subprocess.PIPE,
@@ -115,7 +119,7 @@ def _work(engine: Engine) -> bool:
 
     Who finds another at work may end at once: that one looks once more after it has let go.
     """
-    with _the_only_one(engine) as alone:
+    with the_only_one(engine, ONE_AT_A_TIME) as alone:
         if alone and _waits(engine):
             # Arrays and shapes are loaded only by the one that needs them.
             from app.services.analyst_work import work_off
@@ -130,16 +134,16 @@ def _waits(engine: Engine) -> bool:
 
 
 @contextmanager
-def _the_only_one(engine: Engine) -> Iterator[bool]:
-    """Whether no other process makes runs; then none begins to before we end."""
+def the_only_one(engine: Engine, key: int) -> Iterator[bool]:
+    """Whether no other process holds this lock, is at this work; then none begins to before we end."""
     # By itself every statement: a transaction left open for minutes would keep the tables from being tidied.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ONE_AT_A_TIME}))
+        alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
         try:
             yield alone
         finally:
             if alone:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ONE_AT_A_TIME})
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ ACTIONS: Mapping[str, str] = {
     "photo.remove": N_("threw a photo away"),
     "photo.rule": N_("changed how long photos of sheets are kept"),
     "sheet.check": N_("checked the marks of a paper sheet"),
+    "desk.person": N_("wrote down by hand what a person said"),
+    "desk.take_back": N_("took back a pin written down by hand"),
     "analysis.start": N_("had an analysis computed"),
     "analysis.cancel": N_("cancelled an analysis"),
     "map.anonymise": N_("deleted the links between a map’s pins and people"),

@@ -66,7 +66,7 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
     MapClosed and Unacceptable when the map does not take it, MapChanged when it is no longer that map.
     """
     _check(session, the_map, new)
-    square_x, square_y = _square(the_map, new)
+    square_x, square_y = square_of_pin(the_map, new)
     flags = text_flags(the_map, new.comment, new.answers)
     waits = the_map.moderation == Moderation.PRE or must_wait(the_map, flags)
     state = PinState.PENDING if waits else PinState.VISIBLE
@@ -117,7 +117,7 @@ def replace_pin(session: Session, the_map: MapRecord, token: Author, new: PinInp
     """Give one's own pin a new place, category, comment and answers."""
     stored = own_pin(session, the_map, token, new.id, lock=True)
     _check(session, the_map, new)
-    square_x, square_y = _square(the_map, new)
+    square_x, square_y = square_of_pin(the_map, new)
     # What was hidden, or waits for a look first, is looked at again when its words change.
     reviewed = the_map.moderation == Moderation.PRE or stored.state == PinState.HIDDEN
     said, said_before = _words(the_map, new), _words(the_map, stored)
@@ -226,10 +226,8 @@ def own_pin(
     return row
 
 
-def _check(session: Session, the_map: MapRecord, new: PinInput) -> None:
-    """Everything the map asks of a pin, all problems told at once."""
-    if not the_map.is_open():
-        raise MapClosed
+def pin_problems(session: Session, the_map: MapRecord, new: PinInput) -> list[Problem]:
+    """Everything wrong with a pin by the map's rules, whenever and however it comes."""
     problems = []
     if not the_map.covers(new.lon, new.lat):
         problems.append(Problem("geometry", N_("This place is outside the map.")))
@@ -237,12 +235,19 @@ def _check(session: Session, the_map: MapRecord, new: PinInput) -> None:
         problems.append(Problem("category", N_("The map has no such choice.")))
     if new.event is not None and find_event(session, the_map.id, new.event) is None:
         problems.append(Problem("event", N_("The map has no event of this code.")))
-    problems += check_answers(new.answers, the_map.questions, new.category)
+    return problems + check_answers(new.answers, the_map.questions, new.category)
+
+
+def _check(session: Session, the_map: MapRecord, new: PinInput) -> None:
+    """Everything the map asks of a pin, all problems told at once."""
+    if not the_map.is_open():
+        raise MapClosed
+    problems = pin_problems(session, the_map, new)
     if problems:
         raise Unacceptable(*problems)
 
 
-def _square(the_map: MapRecord, new: PinInput) -> tuple[int, int]:
+def square_of_pin(the_map: MapRecord, new: PinInput) -> tuple[int, int]:
     """The 25 m square of a pin in the map's metric CRS."""
     x, y = to_metric(the_map.metric_srid)(new.lon, new.lat)
     column, row = square_of(x, y)

@@ -27,6 +27,7 @@ from app.queries.maps import MapRecord, read_map
 from app.queries.summary import FINAL, Summary, count_summary
 from app.services.audit import BY_ITSELF, Actor, Deed, record
 from app.services.counts import fold
+from app.services.photo_retention import forget_photos
 from gis.grid import SQUARES_PER_PRIVACY_SQUARE
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,10 @@ _FORGET = (
     # These two say that pins are one person's.
     "DELETE FROM pin_flag WHERE map_id = :map AND kind IN ('burst', 'close')",
     "UPDATE pin_flag SET detail = '{}' WHERE map_id = :map",
+    # A sheet's marks have the ids of its pins, its photos show them side by side.
+    "DELETE FROM sheet_mark WHERE map_id = :map",
+    "DELETE FROM sheet_photo WHERE map_id = :map",
+    "UPDATE sheet SET about = '{}', receipt_hash = NULL WHERE map_id = :map",
     """
     UPDATE pin SET flagged = false WHERE map_id = :map AND flagged AND NOT EXISTS (
         SELECT FROM pin_flag f WHERE f.map_id = pin.map_id AND f.pin_id = pin.id AND NOT f.settled)
@@ -153,13 +158,19 @@ def keep_house(
     first_after_s: float = FIRST_AFTER_S,
     every_s: float = EVERY_S,
 ) -> None:
-    """Anonymise what is due, again and again until told to stop; a failure is logged and tried again later."""
+    """Anonymise what is due and forget photos, again and again until told to stop.
+
+    A failure is logged and tried again later.
+    """
     wait_s = first_after_s
     while not stop.wait(wait_s):
         wait_s = every_s
         try:
             while not stop.is_set() and _one_done(open_session):
                 pass
+            with open_session() as session:
+                forget_photos(session, datetime.now(UTC))
+                session.commit()
         except Exception as error:
             # Only what kind of failure: its text may quote a row.
             log.error("retention failed: %s", type(error).__name__)  # noqa: TRY400

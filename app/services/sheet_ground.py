@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.i18n import text_in
 from app.queries.maps import MapRecord, basemap_layer
 from app.services.tiles import Tile, TileUnavailable, fetch_tile
 from gis.crs import WEB_MERCATOR, transformer
@@ -42,7 +43,7 @@ def sheet_ground(
         the_map.boundary,
         sheet.crs,
         picture=picture,
-        attribution=str(the_map.basemap.get("attribution") or ""),
+        attribution=text_in(the_map.basemap.get("attribution"), the_map.languages[0]),
     )
 
 

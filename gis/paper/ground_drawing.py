@@ -25,6 +25,11 @@ SMALLEST_MM2: Final = 0.012
 
 FINEST_MM: Final = 0.025
 """Finer than any printer."""
+_FULL_LINES: Final = 22_000
+"""The scale on A4 from which on streets as wide as they are drawn would touch each other."""
+_FOOTWAYS_TO: Final = 40_000
+_LANES_TO: Final = 80_000
+"""The scales on A4 down to which they are drawn."""
 OUTSIDE_FADE: Final = 0.68
 
 _Width = tuple[float, float, float]
@@ -80,7 +85,12 @@ class Page:
     def street_width(self, sort: str) -> float:
         """Millimetres of a carriageway."""
         metres, least, most = CARRIAGEWAYS[sort]
-        return min(most * self.size, max(least * self.size, metres * 1000 / self.sheet.scale))
+        return min(most * self.size, max(least * self.size * self.thinned, metres * 1000 / self.sheet.scale))
+
+    @property
+    def thinned(self) -> float:
+        """How much thinner lines must be, where a whole city is on a sheet."""
+        return min(1.0, math.sqrt(_FULL_LINES / (self.sheet.scale * self.size)))
 
 
 def on_page(ground: Ground, sheet: PaperSheet) -> Page:
@@ -164,7 +174,7 @@ def _river_width(river: GroundFeature, page: Page) -> float:
 
 
 def _footways(pen: Pen, page: Page) -> None:
-    for sort, (width, dash) in FOOTWAYS.items():
+    for sort, (width, dash) in FOOTWAYS.items() if page.sheet.scale * page.size < _FOOTWAYS_TO else ():
         shapes = [shape for _, shape in page.of("street", [sort])]
         if shapes:
             dashes = [part * page.size for part in dash]
@@ -193,8 +203,10 @@ def _rails(pen: Pen, page: Page) -> None:
 
 def _carriageways(pen: Pen, page: Page) -> None:
     """All casings first, then all fills, so that crossings flow together."""
-    streets = {sort: [shape for _, shape in page.of("street", [sort])] for sort in CARRIAGEWAYS}
-    edge = 2 * _CASING_MM * page.size
+    small = page.sheet.scale * page.size >= _LANES_TO
+    sorts = [sort for sort in CARRIAGEWAYS if not (small and sort == "lane")]
+    streets = {sort: [shape for _, shape in page.of("street", [sort])] for sort in sorts}
+    edge = 2 * _CASING_MM * page.size * page.thinned
     for sort, shapes in streets.items():
         if shapes:
             tone = page.tone(f"street.{sort}.casing")
@@ -209,7 +221,7 @@ def _bridges(pen: Pen, page: Page) -> None:
         bridges = [shape for feature, shape in ones if feature.bridge]
         if kind != "street" or not bridges:
             continue
-        width = page.street_width(sort) if sort in CARRIAGEWAYS else 0.5 * page.size
+        width = page.street_width(sort) if sort in CARRIAGEWAYS else 0.5 * page.size * page.thinned
         pen.stroke(_all(bridges), page.tone("label.soft"), width + 0.4 * page.size, cap=0)
         pen.stroke(_all(bridges), page.tone("street.street.fill"), width, cap=1)
 

@@ -74,13 +74,18 @@ def _receipt(pen: Pen, order: SheetOrder, copy: SheetCopy, box: Box, unit: float
         pen.text((left, y + face.size), heading, face)
         y += face.size * LEADING
     code = Face(5.0 * unit, font=fonts.BOLD)
-    written, code = shrunk(copy.receipt or "", code, width, 0.1)  # as small as must be, but whole
+    written, code = shrunk(copy.receipt, code, width, 0.1) if copy.receipt else ("", code)  # small, but whole
     y += 1.0 * unit
-    pen.text((left, y + code.size * 0.8), written, code)
+    label = Face(2.3 * unit, SOFT)
+    before = label.width(f"{words.receipt} ") if words.receipt and written else 0.0
+    before = before if before + code.width(written) <= width else 0.0
+    if before:
+        pen.text((left, y + code.size * 0.8), words.receipt, label)
+    pen.text((left + before, y + code.size * 0.8), written, code)
     sheet = f"{words.serial} {shown_serial(copy.serial)}".strip()
     small = Face(2.0 * unit, SOFT)
     y += code.size * 1.05
-    if code.width(written) + small.width(sheet) + 4 * unit <= width:
+    if before + code.width(written) + small.width(sheet) + 4 * unit <= width:
         pen.text((left + width, y - code.size * 0.25), sheet, small, align="right")
     else:
         pen.text((left, y + small.size), sheet, small)

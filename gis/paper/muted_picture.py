@@ -13,7 +13,7 @@ from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
 from gis.paper.layout import Box
-from gis.paper.pen import strokes
+from gis.paper.pen import lines_and_rings
 
 MOST_COLOUR: Final = 20.0
 """How far a channel may stray from grey, of 255: the colours of stickers must be the only ones."""
@@ -63,8 +63,7 @@ def _inside(boundary: BaseGeometry, frame: Box, size: tuple[int, int]) -> NDArra
     mask = np.zeros((size[1], size[0]), dtype=np.uint8)
     rings = [
         np.round((shapely.get_coordinates(ring) - (left, top)) * scale).astype(np.int32)
-        for ring, closed in strokes(boundary)
-        if closed
+        for ring in lines_and_rings(boundary)[1]
     ]
     cv2.fillPoly(mask, rings, 1)  # even-odd: holes stay out
     return mask.astype(bool)

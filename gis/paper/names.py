@@ -50,9 +50,13 @@ def draw_names(pen: Pen, page: Page, taken: Sequence[Box]) -> None:
     for x, y, wide, high in taken:
         room.take("", (x, y), [(x, y, x + wide, y + high)])
     lettering = _Lettering(pen, page, room)
+    small = page.thinned < 1
+    if small:  # a whole city: its parts are what people look for first
+        lettering.districts()
     lettering.places(8, 99)
     lettering.streets(("main",))
-    lettering.districts()
+    if not small:
+        lettering.districts()
     lettering.lines("river", lettering.face(1.9, "water.label", slanted=True))
     lettering.places(6, 8)
     lettering.streets(("street",))

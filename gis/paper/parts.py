@@ -84,12 +84,12 @@ def draw_marks(pen: Pen, order: SheetOrder, copy: SheetCopy, parts: Parts, part:
 
 def _name(pen: Pen, order: SheetOrder, copy: SheetCopy, parts: Parts, part: Part) -> None:
     """Which part this is, in the lower margin: a small plan and words."""
-    foot, cell = parts.page[1] - 4.2, 1.2
+    foot, cell = parts.page[1] - 4.4, 1.3
     x = EDGE_MM + 2.0
     for row in range(parts.rows):
         for column in range(parts.columns):
             here = (column, row) == (part.column, part.row)
-            box = (x + column * 1.4 * cell, foot - (parts.rows - row) * cell, 1.25 * cell, 0.85 * cell)
+            box = (x + column * 1.4 * cell, foot - (parts.rows - row) * cell, 1.15 * cell, 0.75 * cell)
             pen.rectangle(box, INK if here else LINE)
     number = part.row * parts.columns + part.column + 1
     words = order.words.page.format(page=number, pages=parts.columns * parts.rows)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 
+from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from gis.paper.column import draw_column
+from gis.paper.fonts import printable
 from gis.paper.furniture import draw_furniture
 from gis.paper.ground_drawing import draw_ground, on_page
 from gis.paper.margin import draw_serial, draw_slip, draw_title
@@ -21,6 +23,8 @@ from gis.paper.tones import INK
 __all__ = ["SheetCopy", "SheetOrder", "SheetText", "SheetWords", "sheets_pdf"]
 
 _SHARED: Final = "shared"
+# Streams as bytes, not as text: a fifth smaller, and no mail program of this century minds.
+rl_config.useA85 = 0
 
 
 def sheets_pdf(order: SheetOrder) -> bytes:
@@ -28,8 +32,8 @@ def sheets_pdf(order: SheetOrder) -> bytes:
     kept = BytesIO()
     main = order.words.texts[0]
     canvas = Canvas(kept, pageCompression=1, invariant=1, lang=main.language)
-    canvas.setTitle(main.title)
-    canvas.setSubject(main.lead)
+    canvas.setTitle(printable(main.title))
+    canvas.setSubject(printable(main.lead))
     pen = Pen(canvas)
     with pen.form(_SHARED, *order.sheet.layout.page):
         draw_shared(pen, order)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
+from itertools import accumulate, takewhile
 from typing import Final
 
 from gis.paper.pen import Face, Pen
@@ -15,16 +17,20 @@ _SAFE: Final = 0.999
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+")
 
 
-def wrapped(text: str, face: Face, width: float) -> list[str]:
+@lru_cache(maxsize=1024)
+def wrapped(text: str, face: Face, width: float) -> tuple[str, ...]:
     """The lines of a text in a width in millimetres; non-breaking spaces hold, words that are too long are cut."""
     lines: list[str] = []
+    room, space = 0.0, face.width(" ")
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and face.width(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines += _cut(word, face, width)
-    return lines
+        wide = face.width(word)
+        if lines and wide + space <= room:
+            lines[-1] += f" {word}"
+            room -= wide + space
+            continue
+        lines += _cut(word, face, width) if wide > width else [word]
+        room = width - face.width(lines[-1])
+    return tuple(lines)
 
 
 def shrunk(text: str, face: Face, width: float, least: float) -> tuple[str, Face]:
@@ -35,11 +41,9 @@ def shrunk(text: str, face: Face, width: float, least: float) -> tuple[str, Face
     face = replace(face, size=max(least, face.size * width / wide * _SAFE))
     if face.width(text) <= width:
         return text, face
-    while text and face.width(f"{text}…") > width:
-        text = text[:-1].rstrip()
-        if face.width(f"{text}…") <= width:
-            return f"{text}…", face
-    return text, face
+    room = width - face.width("…")
+    kept = len(list(takewhile(lambda so_far: so_far <= room, accumulate(face.width(sign) for sign in text))))
+    return f"{text[:kept].rstrip()}…", face
 
 
 def sentences(text: str, face: Face, width: float, least: float) -> tuple[str, Face]:
@@ -72,10 +76,13 @@ def draw_prose(pen: Pen, corner: tuple[float, float], text: str, face: Face, wid
 
 def _cut(word: str, face: Face, width: float) -> list[str]:
     """The pieces of a word that is too long for a line: of an address after a slash or dot, else anywhere."""
-    pieces = [""]
+    pieces, wide = [""], 0.0
     for sign in word:
-        if pieces[-1] and face.width(pieces[-1] + sign) > width:
+        its = face.width(sign)
+        if pieces[-1] and wide + its > width:
             last = max(pieces[-1].rfind("/"), pieces[-1].rfind(".")) + 1 or len(pieces[-1])
             pieces[-1:] = [pieces[-1][:last], pieces[-1][last:]]
+            wide = face.width(pieces[-1])
         pieces[-1] += sign
+        wide += its
     return pieces

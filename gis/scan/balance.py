@@ -40,17 +40,23 @@ BRIGHTNESS_SIGMAS_MM: Final = (25.0, 9.0, 3.0)
 BURNT: Final = 250
 MOST_BURNT: Final = 0.25
 """Of the frame; what a sticker's colour was cannot be told there."""
+ALL_BURNT: Final = 0.9
+MIDDLE: Final = 0.2159
+"""The light that a grey patch gives back."""
+LIGHTEST_GREY: Final = 0.85
+"""Where grey is hardly darker than white, the patches are burnt, or something else is seen in their place."""
 GREY_CHROMA: Final = 0.35
 """Printed patches with less than this share of their chroma come from a grey copy."""
 
 
 @dataclass(frozen=True)
 class Ink:
-    """The colours that one category may have on paper: as agreed, and as its printed patches look here."""
+    """The colours that one category may have: as agreed, as its printed patches, and its stickers, look here."""
 
     category: str
     nominal: Rgb
-    printed: Rgb | None
+    printed: Rgb | None = None
+    stuck: Rgb | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,8 @@ def balance(straightened: Straightened, clean: Pixels, sheet: PaperSheet) -> Bal
     if _without_colour(frame, seen):
         return Failure(Reason.NO_COLOUR, {"chroma": 0.0})
     lamp = _Lamp.of(straightened.patches, sheet)
-    if lamp is not None and lamp.burnt:
-        return Failure(Reason.TOO_BRIGHT, {"grey": round(lamp.grey, 2)})
+    if lamp is None and float((frame.min(axis=2) >= BURNT)[seen].mean()) > ALL_BURNT:
+        return Failure(Reason.TOO_BRIGHT, {"burnt": 1.0})
     light, paper = linear(frame), linear(_shrunk(clean, width, height))
     gain, matrix = _gain(light, paper, seen, lamp, sheet)
     burnt = _burnt(frame, gain, seen)
@@ -149,22 +155,15 @@ class _Tone:
 
 @dataclass(frozen=True)
 class _Lamp:
-    """The light as the white patches around the frame show it: a smooth surface of its logarithm, and the tones."""
+    """The light as the white patches around the frame show it, as a smooth surface of its logarithm; the tones."""
 
     weights: NDArray[np.float64]
     """Shape (terms, 3)."""
     scale: tuple[float, float, float]
     tone: _Tone
-    grey: float
-    """What a grey patch gives of a white one's light; 1 where both are burnt."""
-
-    @property
-    def burnt(self) -> bool:
-        return self.grey > 0.85
-
     @classmethod
     def of(cls, patches: tuple[SeenPatch, ...], sheet: PaperSheet) -> _Lamp | None:
-        """The light around a frame; None where too few white patches are seen."""
+        """The light around a frame; None where the patches are hidden, burnt, or not what they should be."""
         whites = [patch for patch in patches if tuple(patch.printed) == WHITE]
         if len(whites) < 3:
             return None
@@ -172,13 +171,16 @@ class _Lamp:
         at = np.array([(patch.x_mm, patch.y_mm) for patch in whites])
         logs = np.log(np.maximum(_light_of(whites), 1e-3))
         weights = _smooth_surface(_terms(at, scale, len(whites)), logs)
-        plain = cls(weights, scale, _Tone(1.0, 0.0), 0.0)
+        plain = cls(weights, scale, _Tone(1.0, 0.0))
         grey = [plain.relative(patch) for patch in patches if tuple(patch.printed) == GREY]
         black = [plain.relative(patch) for patch in patches if tuple(patch.printed) == BLACK]
-        middle = float(np.median(grey)) if grey else 0.2159
-        veil = float(np.clip(np.median(black) / 2, 0, 0.1)) if black else 0.0
-        power = np.log(np.clip((middle - veil) / (1 - veil), 0.03, 0.9)) / np.log(0.2159)
-        return cls(weights, scale, _Tone(float(np.clip(power, 0.65, 1.5)), veil), middle)
+        middle = float(np.median(grey)) if grey else MIDDLE
+        darkest = float(np.median(black)) if black else 0.0
+        if not darkest < middle < LIGHTEST_GREY:
+            return None
+        veil = min(darkest / 2, 0.1)
+        power = np.log(np.clip((middle - veil) / (1 - veil), 0.03, 0.9)) / np.log(MIDDLE)
+        return cls(weights, scale, _Tone(float(np.clip(power, 0.65, 1.5)), veil))
 
     def at(self, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> Floats:
         """Light of white paper, shape (n, 3)."""

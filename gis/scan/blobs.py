@@ -21,6 +21,7 @@ PEN_ACROSS_MM: Final = 1.3
 """Handwriting on a sticker is no wider: ink so near on both sides is one sticker."""
 BESIDE_MM: Final = 0.7
 """So far outside an edge is looked what lies there: past the blur of the edge itself."""
+PRINT_ACROSS_MM: Final = 2.6
 PAD_MM: Final = 1.5
 
 
@@ -70,7 +71,7 @@ def blobs_of(inks: InkMap, category: int) -> Iterator[Blob]:
     own = inks.label == category
     if not own.any():
         return
-    mended = _mended(own, inks)
+    mended = _mended(own, inks, category)
     count, label, stats, _ = cv2.connectedComponentsWithStats(mended.astype(np.uint8), connectivity=8)
     least = LEAST_MM2 * inks.px_per_mm**2
     pad = round(PAD_MM * inks.px_per_mm)
@@ -117,13 +118,23 @@ def outline(blob: Blob) -> Outline:
     return Outline(points, normals, free, own, starts)
 
 
-def _mended(own: Mask, inks: InkMap) -> Mask:
-    """Ink with the handwriting on it: foreign ink between ink of the category is taken for its part."""
-    side = 2 * round(PEN_ACROSS_MM * inks.px_per_mm / 2) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = cv2.morphologyEx(own.astype(np.uint8), cv2.MORPH_CLOSE, disc)
-    mended: Mask = own | ((closed > 0) & inks.foreign)
+def _mended(own: Mask, inks: InkMap, category: int) -> Mask:
+    """Ink with the handwriting on it, and with the printed lines beneath it that have its own colour.
+
+    What lies between ink of the category on both sides is taken for its part.
+    """
+    written = _closed(own, PEN_ACROSS_MM * inks.px_per_mm) & inks.foreign
+    alike = inks.quiet == category
+    if not alike.any():
+        return own | written
+    mended: Mask = own | written | (_closed(own, PRINT_ACROSS_MM * inks.px_per_mm) & alike)
     return mended
+
+
+def _closed(mask: Mask, across: float) -> Mask:
+    side = 2 * round(across / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc) > 0, bool)
 
 
 def _blob(
@@ -132,8 +143,9 @@ def _blob(
     number, category = which
     ink = cut(labels, window, 0) == number
     label = cut(inks.label, window, 0)
-    hidden = cut(inks.foreign, window, 1) & ~ink & (label == 0)
-    cover = np.where(ink, np.maximum(cut(inks.cover, window, 0), 0), 0).astype(np.float32)
+    hidden = (cut(inks.foreign, window, 1) | (cut(inks.quiet, window, 0) == category)) & ~ink & (label == 0)
+    cover = cut(inks.cover, window, 0)
+    cover = np.where(ink, np.where((label == category) & (cover > 0), cover, 1), 0).astype(np.float32)
     paper = ~hidden & (label == 0) & ~ink
     return Blob(category, window[0], window[1], ink, cover, paper, hidden, inks.px_per_mm)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from gis.scan.flattened import Pixels, flattened
+from gis.scan.flattened import Pixels, fitting, flattened
 from gis.scan.map_ties import map_ties
 from gis.scan.proof import LEAST_PIECES
 from gis.scan.straighten import LEAST_PX_PER_MM, Measured, Straightened, straightened
@@ -69,7 +69,7 @@ def _clicked(corners: Floats, sheet: PaperSheet) -> Ties:
 
 def _pulled_right(pixels: Pixels, surface: Surface, sheet: PaperSheet, clean: Pixels) -> Surface:
     """The surface as the printed map says, where pieces of it are recognised around the clicks' idea of it."""
-    ties = map_ties(flattened(pixels, surface, sheet), clean, sheet, surface, REACH_MM)
+    ties = map_ties(flattened(fitting(pixels, surface, sheet), surface, sheet), clean, sheet, surface, REACH_MM)
     if len(ties.group) < LEAST_PIECES:
         return surface
     _, fits = cv2.findHomography(ties.page_mm, ties.photo_px, cv2.RANSAC, CLICK_MM * surface.px_per_mm)

@@ -37,6 +37,8 @@ LEAST_NEW_INK: Final = 0.25
 """Of a circle that lies upon others must be seen, and be ink that no other circle explains."""
 MOST_BARE: Final = 0.12
 """Of a circle may lie on bare paper: highlights, a torn rim."""
+LEAST_INK: Final = 0.22
+"""Of a circle must show its category's ink: what lies wholly under others is nobody's to tell."""
 NEAREST: Final = 0.33
 """Two circles' centres are at least this share of the smaller radius apart."""
 MOST_CIRCLES: Final = 60
@@ -162,7 +164,9 @@ def _best(
         on = _explained(circle[None], rim, mm)[0] & unexplained
         bare = _share(blob.paper, circle)
         value = float(on @ weight) * (1 - 3 * bare)
-        if bare <= MOST_BARE and value > most and _enough(on, rim, circle, mm, _share(left, circle)):
+        if bare > MOST_BARE or value <= most or _share(blob.ink, circle) < LEAST_INK:
+            continue
+        if _enough(on, rim, circle, mm, _share(left, circle)):
             best, most = circle, value
     return best
 

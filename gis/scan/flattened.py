@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -28,20 +29,31 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 
-def flattened(pixels: Pixels, surface: Surface, sheet: PaperSheet) -> Pixels:
-    """The frame in the sheet's picture size."""
-    width, height = sheet.picture_size
-    x_mm, y_mm, enlarge = _coarse_places(sheet)
-    at = surface.to_photo(x_mm, y_mm)
+@dataclass(frozen=True)
+class Photo:
+    """A photo no finer than its frame will be drawn: streets would glitter else."""
+
+    pixels: Pixels
+    smaller: float
+    """How many times it was made smaller."""
+
+
+def fitting(pixels: Pixels, surface: Surface, sheet: PaperSheet) -> Photo:
+    """The photo as fine as this sheet's picture needs it."""
     finer = surface.px_per_mm / sheet.picture_px_per_mm / OVERSAMPLED
-    if finer > 1:
-        pixels = cv2.resize(pixels, None, fx=1 / finer, fy=1 / finer, interpolation=cv2.INTER_AREA).astype(
-            np.uint8
-        )
-        at = (at + 0.5) / finer - 0.5
-    maps = [_enlarged(at[..., axis], enlarge, (width, height)) for axis in (0, 1)]
-    straight = cv2.remap(pixels, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return straight.astype(np.uint8, copy=False)
+    if finer <= 1:
+        return Photo(pixels, 1.0)
+    small = cv2.resize(pixels, None, fx=1 / finer, fy=1 / finer, interpolation=cv2.INTER_AREA)
+    return Photo(small.astype(np.uint8, copy=False), finer)
+
+
+def flattened(photo: Photo, surface: Surface, sheet: PaperSheet) -> Pixels:
+    """The frame in the sheet's picture size."""
+    x_mm, y_mm, enlarge = _coarse_places(sheet)
+    at = (surface.to_photo(x_mm, y_mm) + 0.5) / photo.smaller - 0.5
+    x, y = (_enlarged(at[..., axis], enlarge, sheet.picture_size) for axis in (0, 1))
+    straight = cv2.remap(photo.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(straight, np.uint8)
 
 
 def certain(
@@ -61,7 +73,7 @@ def certain(
             [cv2.pointPolygonTest(hull, (float(x), float(y)), False) < 0 for x, y in at.reshape(-1, 2)],
             inside.shape,
         )
-    return _enlarged((inside & sure).astype(np.float64), enlarge, sheet.picture_size) > 0.99  # noqa: PLR2004
+    return _enlarged((inside & sure).astype(np.float64), enlarge, sheet.picture_size) > 0.99
 
 
 def _coarse_places(sheet: PaperSheet) -> tuple[Floats, Floats, int]:

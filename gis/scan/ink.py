@@ -19,6 +19,8 @@ from scipy.spatial.distance import cdist
 
 from gis.paper.layout import Rgb
 from gis.scan.balance import Balanced, Ink, coded, linear
+from gis.scan.colours import WEIGHTS, colour_distance, lab_of
+from gis.scan.tones import with_tones
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -31,8 +33,6 @@ OTHERS: Final[tuple[Rgb, ...]] = (
 )
 APART: Final = 20.0
 """Another ink nearer than this to a category's own colour is left out: it could not be told apart."""
-WEIGHTS: Final = np.array([0.5, 1, 1], np.float32)
-"""Of lightness and the two hues."""
 FARTHEST: Final = 30.0
 """A colour farther than this from every curve is no ink we know."""
 COVERS: Final = np.arange(0.1, 1.01, 0.06)
@@ -44,6 +44,7 @@ NOTICED: Final = 11.0
 """A difference to the clean sheet that is seen: noise and JPEG give 3 to 6."""
 FARTHEST_TURN: Final = 14.0
 """Degrees between what an ink takes from white light and what is missing."""
+INSIDE_MM: Final = 0.9
 VOTE_MM: Final = 0.7
 LEAST_COVER: Final = 0.42
 
@@ -60,23 +61,57 @@ class InkMap:
     """Something not printed that is no category's ink: handwriting, glare, what the photo does not show."""
     anything: NDArray[np.bool_]
     """Whatever was not printed: all inks and other things, where the photo shows the frame and is not burnt."""
+    quiet: Pixels
+    """Labels of ink where the print alone could look the same: a brown sticker upon a brown line."""
+    inks: tuple[Ink, ...]
+    """The balanced frame's, with the tones of this sheet's stickers."""
     px_per_mm: float
 
 
 def ink_map(balanced: Balanced) -> InkMap:
     """The inks on a frame."""
-    kinds = len(balanced.inks)
-    changed = _difference(balanced) > NOTICED
-    label, cover = np.zeros(changed.shape, np.uint8), np.zeros(changed.shape, np.float32)
-    labels, covers, bins = _looked_up(balanced.rgb[changed], balanced)
-    label[changed], cover[changed] = labels[bins], covers[bins]
-    foreign = label > kinds
-    cover[foreign] = 0
-    own = (cover >= LEAST_COVER) & balanced.seen
-    voted = _voted(np.where(own, label, 0).astype(np.uint8), cover, kinds, balanced.px_per_mm)
-    cover[voted == 0] = 0
-    lost = balanced.burnt | ~balanced.seen
-    return InkMap(voted, cover, foreign | lost, changed & ~lost, balanced.px_per_mm)
+    kinds, lost = len(balanced.inks), balanced.burnt | ~balanced.seen
+    changed = (_difference(balanced) > NOTICED) & ~lost
+    coarse = _coarse(balanced.rgb)
+    inks = with_tones(balanced.inks, *_inner_colours(coarse, changed, balanced.px_per_mm), balanced.px_per_mm)
+    used = np.flatnonzero(np.bincount(coarse.ravel(), minlength=32**3))
+    labels, covers = np.zeros(32**3, np.uint8), np.zeros(32**3, np.float32)
+    labels[used], covers[used] = _nearest_curves(_colours_of(used), inks, grey_print=balanced.grey_print)
+    labels_own = np.where((labels <= kinds) & (covers >= LEAST_COVER), labels, 0).astype(np.uint8)
+    own = labels_own[coarse]
+    cover = np.where(changed & (own > 0), covers[coarse], 0).astype(np.float32)
+    label = _voted(np.where(changed, own, 0).astype(np.uint8), cover, kinds, balanced.px_per_mm)
+    return InkMap(
+        label=label,
+        cover=cover,
+        foreign=(changed & (labels > kinds)[coarse]) | lost,
+        anything=changed,
+        quiet=np.where(changed, 0, own).astype(np.uint8),
+        inks=inks,
+        px_per_mm=balanced.px_per_mm,
+    )
+
+
+def _coarse(rgb: Pixels) -> NDArray[np.uint16]:
+    """Each pixel's colour as one number, in steps of eight."""
+    red, green, blue = (channel.astype(np.uint16) for channel in cv2.split(rgb >> 3))
+    numbers: NDArray[np.uint16] = (red << 10) | (green << 5) | blue
+    return numbers
+
+
+def _colours_of(numbers: NDArray[np.intp]) -> Pixels:
+    return np.stack([numbers >> 10, (numbers >> 5) & 31, numbers & 31], axis=1).astype(np.uint8) * 8 + 4
+
+
+def _inner_colours(
+    coarse: NDArray[np.uint16], changed: NDArray[np.bool_], px_per_mm: float
+) -> tuple[Pixels, NDArray[np.int_]]:
+    """Colours well inside of all that was stuck on, and how many pixels have each."""
+    side = 2 * round(INSIDE_MM * px_per_mm) + 1
+    inside = cv2.erode(changed.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    counts = np.bincount(coarse[inside], minlength=32**3)
+    used = np.flatnonzero(counts)
+    return _colours_of(used), counts[used]
 
 
 def absorbed_ink(photo: Pixels, ground: Pixels, inks: tuple[Ink, ...]) -> tuple[str, float] | None:
@@ -89,8 +124,7 @@ def absorbed_ink(photo: Pixels, ground: Pixels, inks: tuple[Ink, ...]) -> tuple[
     if missing.max() <= 0:
         return None
     known = [(ink.category, colour) for ink in inks for colour in _own(ink)]
-    own = [_own(ink) for ink in inks]
-    known += [("", np.array(other, np.uint8)) for other in OTHERS if _stands_apart(other, own)]
+    known += [("", np.array(other, np.uint8)) for other in OTHERS if _stands_apart(other, inks)]
     ranked = sorted((_angle(missing, _missing_of(colour)), category) for category, colour in known)
     best, category = ranked[0]
     if not category or best > FARTHEST_TURN:
@@ -109,29 +143,21 @@ def _angle(one: Floats, other: Floats) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _looked_up(pixels: Pixels, balanced: Balanced) -> tuple[Pixels, Floats, NDArray[np.intp]]:
-    """Label and cover of the colours that occur, coarsened, and which of them each pixel has."""
-    coarse = (pixels >> 3).astype(np.int32)
-    bins = (coarse[:, 0] << 10) | (coarse[:, 1] << 5) | coarse[:, 2]
-    used = np.flatnonzero(np.bincount(bins, minlength=32**3))
-    place = np.zeros(32**3, np.intp)
-    place[used] = np.arange(len(used))
-    colours = np.stack([used >> 10, (used >> 5) & 31, used & 31], axis=1) * 8 + 4
-    labels, covers = _nearest_curves(colours.astype(np.uint8), balanced.inks, grey_print=balanced.grey_print)
-    return labels, covers, place[bins]
-
-
 def nearest_inks(colour: Rgb, inks: tuple[Ink, ...]) -> list[tuple[float, str]]:
     """How far a colour of solid ink is from each category's own, nearest first."""
-    lab = _lab(np.array([colour], np.uint8))[0]
-    return sorted((float(_distance(_lab(_own(ink)), lab).min()), ink.category) for ink in inks)
+    lab = lab_of(np.array([colour], np.uint8))[0]
+    return sorted((float(colour_distance(lab_of(_own(ink)), lab).min()), ink.category) for ink in inks)
 
 
 def _own(ink: Ink) -> Pixels:
-    """The colours an ink may have: the agreed one, and between it and the printed one where they are akin."""
+    """The colours an ink may have: the agreed one, its stickers', and towards the printed one if akin."""
+    return _agreed(ink) if ink.stuck is None else np.append(_agreed(ink), [ink.stuck], axis=0).astype(np.uint8)
+
+
+def _agreed(ink: Ink) -> Pixels:
     colours = [ink.nominal]
     if ink.printed is not None:
-        lab = _lab(np.array([ink.nominal, ink.printed], np.uint8))
+        lab = lab_of(np.array([ink.nominal, ink.printed], np.uint8))
         if np.hypot(*(lab[0, 1:] - lab[1, 1:])) < 25:
             colours.append(tuple((one + other) // 2 for one, other in zip(ink.nominal, ink.printed, strict=True)))  # type: ignore[arg-type]
             colours.append(ink.printed)
@@ -148,14 +174,14 @@ def _curve(colour: Pixels) -> tuple[Floats, Floats, Floats]:
     light = np.concatenate([mixed, SHADES[:, None] * full]).astype(np.float32)
     cover = np.concatenate([COVERS, np.ones(len(SHADES))]).astype(np.float32)
     unlikely = np.concatenate([np.zeros(len(COVERS)), SHADE_COSTS * (1 - SHADES)]).astype(np.float32)
-    return _lab(coded(light)), cover, unlikely
+    return lab_of(coded(light)), cover, unlikely
 
 
 def _nearest_curves(colours: Pixels, inks: tuple[Ink, ...], *, grey_print: bool) -> tuple[Pixels, Floats]:
     """Label and cover of colours; labels past the categories are other inks, 255 none that we know."""
-    lab = _lab(colours)
+    lab = lab_of(colours)
     known = [_own(ink) if not grey_print else np.array([ink.nominal], np.uint8) for ink in inks]
-    kinds = [*known, *(np.array([other], np.uint8) for other in OTHERS if _stands_apart(other, known))]
+    kinds = [*known, *(np.array([other], np.uint8) for other in OTHERS if _stands_apart(other, inks))]
     best = np.full(len(lab), np.inf, np.float32)
     label, cover = np.zeros(len(lab), np.uint8), np.zeros(len(lab), np.float32)
     for number, references in enumerate(kinds, start=1):
@@ -170,18 +196,9 @@ def _nearest_curves(colours: Pixels, inks: tuple[Ink, ...], *, grey_print: bool)
     return label, cover
 
 
-def _stands_apart(colour: Rgb, known: list[Pixels]) -> bool:
-    lab = _lab(np.array([colour], np.uint8))[0]
-    return all(float(_distance(_lab(own), lab).min()) > APART for own in known)
-
-
-def _distance(one: Floats, other: Floats) -> Floats:
-    return np.asarray(np.sqrt((((one - other) * WEIGHTS) ** 2).sum(axis=-1)), np.float32)
-
-
-def _lab(colours: Pixels) -> Floats:
-    """CIELAB (L 0–100, a, b) of pixels, shape (n, 3)."""
-    return np.asarray(cv2.cvtColor(colours[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0], np.float32)
+def _stands_apart(colour: Rgb, inks: tuple[Ink, ...]) -> bool:
+    lab = lab_of(np.array([colour], np.uint8))[0]
+    return all(float(colour_distance(lab_of(_agreed(ink)), lab).min()) > APART for ink in inks)
 
 
 def _difference(balanced: Balanced) -> Floats:

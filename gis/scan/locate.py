@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gis.paper.markers import MODULES, dictionary, place_and_class
 from gis.paper.serial import CLASSES, serial_in_code
 from gis.scan.failure import Failure, Reason
-from gis.scan.quality import edge_width_px, without_a_sheet
+from gis.scan.quality import LEAST_CONTRAST, Edges, edges_of, without_a_sheet
 
 FIRST_LOOK_PX: Final = 2000
 """The longer side at which markers are looked for first: a marker of A4 has fifty pixels then."""
@@ -54,8 +54,8 @@ class Located:
     sightings: tuple[Sighting, ...]
     serials: tuple[str, ...]
     """Each once, the one that most codes say first."""
-    edge_px: float
-    """Over how many pixels an edge of the markers spreads: one is perfectly sharp."""
+    edges: Edges
+    """How sharp the markers are, and how black on white."""
 
     @property
     def markers(self) -> dict[int, Floats]:
@@ -71,12 +71,12 @@ def locate(pixels: NDArray[np.uint8]) -> Located | Failure:
     if not sightings:
         serials = _most_frequent(_codes(grey))
         return without_a_sheet(grey, serials)
-    return Located(
-        (grey.shape[1], grey.shape[0]),
-        tuple(sightings),
-        tuple(_serials(grey, sightings)),
-        edge_width_px(grey, [one.corners for one in sightings]),
-    )
+    edges = edges_of(grey, [one.corners for one in sightings])
+    serials = _serials(grey, sightings)
+    if edges.contrast < LEAST_CONTRAST:
+        evidence = {"contrast": round(edges.contrast), "least_contrast": LEAST_CONTRAST, "serials": serials}
+        return Failure(Reason.TOO_DARK, evidence)
+    return Located((grey.shape[1], grey.shape[0]), tuple(sightings), tuple(serials), edges)
 
 
 def markers_in(grey: Grey, *, at_once: bool = False) -> list[Sighting]:
@@ -146,7 +146,7 @@ def _codes(grey: Any) -> list[str]:
     """The serials of all codes of ours in a picture."""
     import zxingcpp
 
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
     return [serial for code in found if (serial := serial_in_code(code.text))]
 
 

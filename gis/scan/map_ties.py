@@ -1,8 +1,8 @@
 """Ties inside the frame: where pieces of the printed map lie in a photo that has been laid flat by its markers.
 
 Markers stand at the rim; a fold in the middle of the paper shows in the streets. Pieces of the clean picture are
-looked for near where they should be by normalised cross-correlation of fine detail, so that light and colour of the
-photo don't matter, and a sticker only spoils the piece on which it lies.
+looked for near where they should be by normalised cross-correlation of fine detail, so that light and colour
+don't matter, and a sticker only spoils the piece on which it lies.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _detail(pixels: Pixels, scale: float) -> Any:
 
 def _shift(piece: Any, around: Any, reach: int) -> Floats | None:
     """By how many pixels a piece lies off, right and down; None where that is in doubt."""
-    if float(piece.std()) < 0.15:  # noqa: PLR2004 - an empty field
+    if float(piece.std()) < 0.15:
         return None
     likeness = cv2.matchTemplate(around, piece, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(likeness)
@@ -98,4 +98,4 @@ def _shift(piece: Any, around: Any, reach: int) -> Floats | None:
 def _top(before: float, here: float, after: float) -> float:
     """Where the parabola through three neighbours has its top."""
     bow = before - 2 * here + after
-    return float(0.5 * (before - after) / bow) if bow < -1e-9 else 0.0  # noqa: PLR2004
+    return float(0.5 * (before - after) / bow) if bow < -1e-9 else 0.0

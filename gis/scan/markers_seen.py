@@ -1,4 +1,4 @@
-"""The markers of one sheet in a photo: which of those seen are its own, and a second, closer look for the missing."""
+"""The markers of one sheet in a photo: which of those seen are its own, and a closer look for the missing."""
 
 from __future__ import annotations
 
@@ -32,15 +32,17 @@ def of_sheet(located: Located, layout: Layout, serial: str) -> dict[int, Floats]
     """The corners of this sheet's markers by place, those left out that can't be on one plane with most."""
     places = {marker_number(serial, marker.place): marker for marker in layout.markers}
     mine = [one for one in located.sightings if one.number in places]
-    if len(mine) < 2:  # noqa: PLR2004 - nothing to compare
+    if len(mine) < 2:
         return {places[one.number].place: one.corners for one in mine}
     page = np.concatenate([places[one.number].corners() for one in mine]).astype(np.float64)
     photo = np.concatenate([one.corners for one in mine])
     px_per_mm = float(np.median([one.side_px / places[one.number].side for one in mine]))
     limit = FAR_OFF * float(np.hypot(*layout.frame[2:])) * px_per_mm
     _, fits = cv2.findHomography(page, photo, cv2.RANSAC, limit, maxIters=4000, confidence=0.9999)
-    kept = fits.reshape(-1, 4).all(axis=1) if fits is not None else np.ones(len(mine), bool)
-    return _largest([one for one, good in zip(mine, kept, strict=True) if good], places)
+    if fits is None:
+        return _largest(mine, places)
+    kept = np.flatnonzero(np.asarray(fits).reshape(-1, 4).all(axis=1))
+    return _largest([mine[n] for n in kept], places)
 
 
 def _largest(sightings: Sequence[Sighting], places: Mapping[int, Marker]) -> dict[int, Floats]:
@@ -74,7 +76,8 @@ def _close_look(grey: NDArray[np.uint8], should: Floats, number: int) -> Floats 
     target = np.array([[low, low], [high, low], [high, high], [low, high]], np.float32)
     change = cv2.getPerspectiveTransform(should.astype(np.float32), target)
     close: Any = cv2.warpPerspective(grey, change, (CLOSE_PX, CLOSE_PX), borderMode=cv2.BORDER_REPLICATE)
-    spread = cv2.normalize(close, None, 0, 255, cv2.NORM_MINMAX)
+    darkest, range_ = float(close.min()), max(1.0, float(np.ptp(close)))
+    spread = ((close.astype(np.float32) - darkest) * (255 / range_)).astype(np.uint8)
     for one in markers_in(spread, at_once=True):
         if one.number == number:
             back = np.linalg.inv(change)

@@ -14,7 +14,7 @@ from gis.scan.balance import Balanced
 from gis.scan.blobs import Blob, blobs_of, outline, without
 from gis.scan.circles import Circle, circles_of
 from gis.scan.failure import Failure, Reason
-from gis.scan.ink import ink_map, nearest_inks
+from gis.scan.ink import InkMap, ink_map, nearest_inks
 from gis.scan.mark import Kind, Mark
 from gis.scan.pens import PenMark, pen_marks
 from gis.scan.strokes import CROSS_MM, Stroked, cross_of, dot_of
@@ -27,11 +27,14 @@ LEAST_COVERED: Final = 0.6
 """A mark's ink covers the paper; a stain or a shadow only tints it."""
 MARGIN: Final = 14.0
 """A colour this much nearer to its category than to the next is beyond doubt (in CIELAB's units)."""
+DOUBTFUL: Final = 0.5
 RIM_MM: Final = 0.4
 
 
 @dataclass(frozen=True)
 class _Found:
+    """A shape in pixels of a window, or of the frame."""
+
     kind: Kind
     x: float
     y: float
@@ -40,22 +43,49 @@ class _Found:
     error: float
 
 
+@dataclass(frozen=True)
+class _Frame:
+    balanced: Balanced
+    inks: InkMap
+    sheet: PaperSheet
+
+
 def find_marks(balanced: Balanced, sheet: PaperSheet) -> tuple[Mark, ...] | Failure:
     """All marks on a frame, from the top down; a Failure where they cannot be told apart."""
-    inks = ink_map(balanced)
-    marks = [mark for pen in pen_marks(inks, balanced) if (mark := _pen(pen, balanced, sheet)) is not None]
-    for number, ink in enumerate(balanced.inks, start=1):
-        for blob in blobs_of(inks, number):
-            marks += [
-                mark
-                for found in _marks_in(blob)
-                if (mark := _mark(found, blob, ink.category, balanced, sheet)) is not None
-            ]
+    frame = _Frame(balanced, ink_map(balanced), sheet)
+    marks = [_pen(pen, frame) for pen in pen_marks(frame.inks, balanced)]
+    for number, ink in enumerate(frame.inks.inks, start=1):
+        for blob in blobs_of(frame.inks, number):
+            marks += [_mark(found, blob, ink.category, frame) for found in _marks_in(blob)]
             if len(marks) > MOST_MARKS:
                 return Failure(Reason.TOO_MANY_MARKS, {"marks": len(marks)})
     if balanced.grey_print and not marks:
         return Failure(Reason.NO_COLOUR, {"marks": 0})
-    return tuple(sorted(marks, key=lambda mark: (mark.y_mm, mark.x_mm)))
+    within = [mark for mark in _distinct(marks) if _is_within(mark, sheet)]
+    return tuple(sorted(within, key=lambda mark: (mark.y_mm, mark.x_mm)))
+
+
+def _distinct(marks: list[Mark]) -> list[Mark]:
+    """The marks without those that are but a part of another: glare on a sticker, writing, a rim."""
+    kept: list[Mark] = []
+    for mark in sorted(marks, key=lambda one: -one.confidence):
+        trusted = mark.confidence >= DOUBTFUL
+        if not any(_is_part(mark, other, trusted=trusted) for other in kept):
+            kept.append(mark)
+    return kept
+
+
+def _is_part(mark: Mark, other: Mark, *, trusted: bool) -> bool:
+    """Whether a mark is the other once more; one that is not trusted also where it mostly lies within the other."""
+    far = float(np.hypot(mark.x_mm - other.x_mm, mark.y_mm - other.y_mm))
+    same = far < 0.15 * other.diameter_mm and 0.75 < mark.diameter_mm / other.diameter_mm < 1.33
+    within = far < 0.5 * other.diameter_mm and mark.diameter_mm < other.diameter_mm
+    return same or (within and not trusted)
+
+
+def _is_within(mark: Mark, sheet: PaperSheet) -> bool:
+    left, top, width, height = sheet.layout.frame
+    return left <= mark.x_mm <= left + width and top <= mark.y_mm <= top + height
 
 
 def _marks_in(blob: Blob, *, again: bool = True) -> Iterator[_Found]:
@@ -97,44 +127,41 @@ def _under(circles: list[Circle], blob: Blob) -> NDArray[np.bool_]:
     return taken
 
 
-def _mark(found: _Found, blob: Blob, category: str, balanced: Balanced, sheet: PaperSheet) -> Mark | None:
-    trust = _colour_trust(found, blob, category, balanced)
-    return _placed(replace(found, x=found.x + blob.left, y=found.y + blob.top), category, trust, balanced, sheet)
+def _mark(found: _Found, blob: Blob, category: str, frame: _Frame) -> Mark:
+    trust = _colour_trust(found, blob, category, frame)
+    return _placed(replace(found, x=found.x + blob.left, y=found.y + blob.top), category, trust, frame)
 
 
-def _pen(pen: PenMark, balanced: Balanced, sheet: PaperSheet) -> Mark | None:
-    return _placed(_stroked(pen.kind, pen.at), pen.category, pen.trust, balanced, sheet)
+def _pen(pen: PenMark, frame: _Frame) -> Mark:
+    return _placed(_stroked(pen.kind, pen.at), pen.category, pen.trust, frame)
 
 
-def _placed(found: _Found, category: str, trust: float, balanced: Balanced, sheet: PaperSheet) -> Mark | None:
-    """The mark in millimetres of the page; None where its middle is not within the frame."""
-    left, top, width, height = sheet.layout.frame
-    x_mm = (found.x + 0.5) / balanced.rgb.shape[1] * width
-    y_mm = (found.y + 0.5) / balanced.rgb.shape[0] * height
-    if not (0 <= x_mm <= width and 0 <= y_mm <= height):
-        return None
+def _placed(found: _Found, category: str, trust: float, frame: _Frame) -> Mark:
+    """The mark in millimetres of the page."""
+    left, top, width, height = frame.sheet.layout.frame
+    rows, columns = frame.balanced.seen.shape
     return Mark(
         category=category,
         kind=found.kind,
-        x_mm=left + x_mm,
-        y_mm=top + y_mm,
-        diameter_mm=found.size / balanced.px_per_mm,
+        x_mm=left + (found.x + 0.5) / columns * width,
+        y_mm=top + (found.y + 0.5) / rows * height,
+        diameter_mm=found.size / frame.balanced.px_per_mm,
         confidence=round(found.shape * trust, 3),
-        error_mm=float(np.hypot(found.error / balanced.px_per_mm, balanced.error_mm)),
+        error_mm=float(np.hypot(found.error / frame.balanced.px_per_mm, frame.balanced.error_mm)),
     )
 
 
-def _colour_trust(found: _Found, blob: Blob, category: str, balanced: Balanced) -> float:
+def _colour_trust(found: _Found, blob: Blob, category: str, frame: _Frame) -> float:
     """0 to 1: how much nearer a mark's colour is to its category's than to any other's."""
     rows, columns = np.nonzero(blob.ink & (blob.cover > 0.6))
     near = np.hypot(columns - found.x, rows - found.y) < max(found.size * 0.42, 1.5)
-    if not near.any():
+    height, width = frame.balanced.seen.shape
+    y, x = rows[near] + blob.top, columns[near] + blob.left
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    if not inside.any():
         return 0.5
-    pixels = balanced.rgb[rows[near] + blob.top, columns[near] + blob.left]
-    red, green, blue = np.median(pixels, axis=0)
-    ranked = nearest_inks((int(red), int(green), int(blue)), balanced.inks)
+    red, green, blue = np.median(frame.balanced.rgb[y[inside], x[inside]], axis=0)
+    ranked = nearest_inks((int(red), int(green), int(blue)), frame.inks.inks)
     own = next(far for far, name in ranked if name == category)
     other = next((far for far, name in ranked if name != category), own + MARGIN)
     return float(np.clip(0.5 + (other - own) / MARGIN / 2, 0.05, 1.0)) * float(np.clip(1.3 - own / 60, 0.3, 1.0))
-
-

@@ -86,7 +86,7 @@ def _pen_mark(window: _Window, mine: Mask) -> PenMark | None:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     others = window.of(window.inks.anything, 0).astype(bool) & ~mine
     around = (cv2.dilate(mine.astype(np.uint8), disc) > 0) & ~others
-    told = absorbed_ink(photo[around], ground[around], window.balanced.inks)
+    told = absorbed_ink(photo[around], ground[around], window.inks.inks)
     if told is None:
         return None
     kind, at = shape

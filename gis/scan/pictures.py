@@ -1,4 +1,4 @@
-"""Pictures out of files that people send: photos of phones, scans, PDFs of many pages; upright, nothing but pixels."""
+"""Pictures out of files that people send, photos, scans, PDFs of many pages: upright, and nothing but pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gis.scan.failure import Failure, Reason
 
 MEGAPIXELS: Final = (1.9, 60.0)
-"""Below two a sheet's codes are not seen (a little is left for phones that round); above sixty is no phone's photo."""
+"""Below two a sheet's codes are not seen (a little is left for phones that round); above sixty no phone goes."""
 HALVED_ABOVE_MP: Final = 40.0
 """Beyond, phones have more pixels than detail: halved, such a photo takes a quarter of the memory."""
 MOST_PAGES: Final = 200
@@ -145,7 +145,7 @@ def _drawn(page: Any, number: int) -> Page | Failure:
     scale = min(PDF_DPI / 72, (PDF_MP * 1e6 / (width * height)) ** 0.5)
     bitmap = page.render(scale=scale, rev_byteorder=True, may_draw_forms=False)
     pixels = bitmap.to_numpy()
-    shown = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]  # noqa: PLR2004
+    shown = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
     result = np.array(shown, dtype=np.uint8)
     bitmap.close()
     page.close()

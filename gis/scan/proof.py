@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gis.paper.layout import Layout
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from gis.scan.flattened import Pixels, flattened
+from gis.scan.flattened import Photo, Pixels, flattened
 from gis.scan.map_ties import FIRST_GROUP, map_ties
 from gis.scan.markers_seen import LEAST_MARKERS, ties_of
 from gis.scan.surface import Surface, fit_surface, refitted
@@ -56,13 +56,11 @@ def proved(
     return surface, error
 
 
-def by_the_map(
-    pixels: Pixels, surface: Surface, sheet: PaperSheet, clean: Pixels, reach_mm: float = REACH_MM
-) -> tuple[Surface, float, Pixels]:
-    """The surface with what the map itself says of folds, its error in millimetres, and the frame laid flat by it."""
-    frame = flattened(pixels, surface, sheet)
+def by_the_map(photo: Photo, surface: Surface, sheet: PaperSheet, clean: Pixels) -> tuple[Surface, float, Pixels]:
+    """The surface with what the map itself says of folds, its error in millimetres, and the frame flat by it."""
+    frame = flattened(photo, surface, sheet)
     error = rms(_of_markers(errors_mm(surface)))
-    ties = map_ties(frame, clean, sheet, surface, reach_mm)
+    ties = map_ties(frame, clean, sheet, surface, REACH_MM)
     if len(ties.group) < LEAST_PIECES:
         return surface, error, frame
     away = np.linalg.norm(ties.photo_px - surface.to_photo(*ties.page_mm.T), axis=1) / surface.px_per_mm
@@ -78,7 +76,7 @@ def by_the_map(
         better = refitted(better, better.ties.only(good)) or better
     errors = errors_mm(better)
     error = max(rms(_of_markers(errors)), rms(_of_pieces(errors)))
-    return better, error, flattened(pixels, better, sheet)
+    return better, error, flattened(photo, better, sheet)
 
 
 def errors_mm(surface: Surface) -> dict[int, float]:

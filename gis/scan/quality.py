@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -13,20 +14,36 @@ from gis.scan.failure import Failure, Reason
 
 DARK: Final = 40.0
 """Of 255: where the brightest parts are darker, nothing is told from noise."""
-SHARP: Final = 0.25
-"""Of the variation at a scale of four pixels, how much is left at one: white noise has all, a blurred photo little."""
+LEAST_CONTRAST: Final = 30.0
+"""Of 255, between ink and paper: with fewer tones three colours are not told from one another."""
+SHARP: Final = 0.2
+"""Of the strongest variation over six pixels, what is left over one and a half: crisp photos have a third."""
+SHARPNESS_LOOK_PX: Final = 2000
 
 Floats = NDArray[np.float64]
 
 
-def edge_width_px(grey: NDArray[np.uint8], markers: Sequence[Floats]) -> float:
-    """Over how many pixels the edges of markers spread (their middle value): the step through the steepest slope."""
-    widths = [width for corners in markers for width in _edge_widths(grey, corners)]
-    return float(np.median(widths)) if widths else float("inf")
+@dataclass(frozen=True)
+class Edges:
+    """The edges of a photo's markers, the middle values."""
+
+    width_px: float
+    """Over how many pixels they spread: one is perfectly sharp."""
+    contrast: float
+    """From black ink to white paper, of 255."""
 
 
-def _edge_widths(grey: NDArray[np.uint8], corners: Floats) -> list[float]:
-    """The widths of a marker's four edges, each across its middle."""
+def edges_of(grey: NDArray[np.uint8], markers: Sequence[Floats]) -> Edges:
+    """How sharp and how strong the outer edges of these markers are."""
+    seen = np.array([edge for corners in markers for edge in _edges(grey, corners)]).reshape(-1, 2)
+    if not len(seen):
+        return Edges(float("inf"), 0.0)
+    width, contrast = np.median(seen, axis=0)
+    return Edges(float(width), float(contrast))
+
+
+def _edges(grey: NDArray[np.uint8], corners: Floats) -> list[tuple[float, float]]:
+    """Width and step of a marker's four edges, each across its middle: the step through the steepest slope."""
     middle = corners.mean(axis=0)
     found = []
     for here, there in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -41,9 +58,9 @@ def _edge_widths(grey: NDArray[np.uint8], corners: Floats) -> list[float]:
         at = centre + steps[:, None, None] * outwards + np.linspace(-1, 1, 9)[None, :, None] * along
         line = colours_at(grey, at).mean(axis=1)
         slope = float(np.abs(np.gradient(line, steps[1] - steps[0])).max())
-        step = float(line[-3:].mean() - line[:3].mean())
-        if step > 10 and slope > 0:  # noqa: PLR2004 - not an edge else
-            found.append(max(1.0, step / slope))
+        step = float(line.max() - line.min())
+        if slope > 0:
+            found.append((max(1.0, step / slope), step))
     return found
 
 
@@ -69,10 +86,16 @@ def without_a_sheet(grey: NDArray[np.uint8], serials: Sequence[str]) -> Failure:
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:
-    """How much of a photo's variation is fine: 0 where it is wholly blurred, about 1 where it is crisp."""
-    small = cv2.resize(grey, None, fx=(k := min(1.0, 2000 / max(grey.shape))), fy=k, interpolation=cv2.INTER_AREA)
-    smooth = cv2.GaussianBlur(small, (0, 0), 1.0).astype(np.float32)  # noise of the sensor is no sharpness
-    fine = np.abs(smooth - cv2.GaussianBlur(smooth, (0, 0), 1.5))
-    coarse = np.abs(smooth - cv2.GaussianBlur(smooth, (0, 0), 6.0))
-    top = float(np.percentile(coarse, 99))
-    return float(np.percentile(fine, 99)) / top if top > 2 else 0.0  # noqa: PLR2004 - grey levels: an empty wall
+    """How much of a photo's variation is fine: 0 where it is wholly blurred, about a third where it is crisp."""
+    look = min(1.0, SHARPNESS_LOOK_PX / max(grey.shape))
+    small = cv2.resize(grey, None, fx=look, fy=look, interpolation=cv2.INTER_AREA).astype(np.float32)
+    smooth = cv2.GaussianBlur(small, (0, 0), 1.0)
+    fine = _beyond_noise(np.abs(smooth - cv2.GaussianBlur(smooth, (0, 0), 1.5)))
+    coarse = _beyond_noise(np.abs(smooth - cv2.GaussianBlur(smooth, (0, 0), 6.0)))
+    return fine / coarse if coarse > 1 else 0.0
+
+
+def _beyond_noise(variation: NDArray[Any]) -> float:
+    """The strongest variation beyond what a sensor's noise as strong as everywhere in the photo would do."""
+    usual, top = np.percentile(variation, (50, 99.9))
+    return max(0.0, float(top - usual * 4.9))  # of Gaussian noise the one is 4.9 times the other

@@ -14,7 +14,7 @@ from gis.scan.balance import balance
 from gis.scan.by_hand import straighten_by_hand
 from gis.scan.failure import Failure, Reason
 from gis.scan.flattened import Pixels
-from gis.scan.locate import Located, locate
+from gis.scan.locate import locate
 from gis.scan.mark import Mark
 from gis.scan.marks import find_marks
 from gis.scan.straighten import Straightened, straighten
@@ -49,7 +49,9 @@ def read_page(pixels: Pixels, known: Callable[[str], Known | Failure]) -> Readin
     if isinstance(located, Failure):
         return located
     if not located.serials:
-        return Failure(Reason.NO_SERIAL, {"markers": len(located.sightings), **_quality(located)})
+        return Failure(
+            Reason.NO_SERIAL, {"markers": len(located.sightings), "edge_px": round(located.edges.width_px, 1)}
+        )
     placed: dict[str, tuple[Known, Straightened]] = {}
     refused: list[tuple[str, Failure]] = []
     for serial in located.serials:
@@ -93,7 +95,3 @@ def _marked(serial: str, known: Known, straight: Straightened) -> Reading | Fail
     if isinstance(marks, Failure):
         return Failure(marks.reason, {"serial": serial, **marks.evidence})
     return Reading(serial, straight, marks)
-
-
-def _quality(located: Located) -> dict[str, float]:
-    return {"edge_px": round(located.edge_px, 1)}

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gis.paper.layout import Layout, Rgb
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from gis.scan.flattened import Pixels, certain, flattened, patch_colours
+from gis.scan.flattened import Pixels, certain, fitting, flattened, patch_colours
 from gis.scan.locate import Located
 from gis.scan.markers_seen import LEAST_MARKERS, looked_again, of_sheet, other_sheets, ties_of
 from gis.scan.proof import MOST_ERROR_MM, by_the_map, proved
@@ -92,7 +92,7 @@ def straighten(
     if isinstance(tried, Failure):
         return tried
     surface, error_mm = tried
-    edge_mm = located.edge_px / surface.px_per_mm
+    edge_mm = located.edges.width_px / surface.px_per_mm
     refused = _too_coarse(surface.px_per_mm, edge_mm)
     if refused:
         return refused
@@ -120,11 +120,12 @@ def straightened(
 ) -> Straightened | Failure:
     """The frame by an accepted surface, made better by the map that is printed in it."""
     layout, error_mm = sheet.layout, measured.error_mm
+    photo = fitting(pixels, surface, sheet)
     if clean is None:
-        frame = flattened(pixels, surface, sheet)
+        frame = flattened(photo, surface, sheet)
     else:
-        surface, by_map, frame = by_the_map(pixels, surface, sheet, clean)
-        error_mm = max(error_mm, by_map) if by_map > MOST_ERROR_MM else by_map or error_mm
+        surface, by_map, frame = by_the_map(photo, surface, sheet, clean)
+        error_mm = by_map or error_mm
     if error_mm > MOST_ERROR_MM:
         return Failure(Reason.NOT_FLAT, {"error_mm": round(error_mm, 2), "most_error_mm": MOST_ERROR_MM})
     patches = tuple(

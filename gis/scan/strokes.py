@@ -22,6 +22,8 @@ LONGEST: Final = 1.75
 MOSTLY_FREE: Final = 0.6
 """Of a dot's edge: what is left of a sticker under another is not a dot."""
 CROSS_MM: Final = (3.6, 13.0)
+FULLEST: Final = 0.85
+"""A cross covers at most this share of its convex hull."""
 STROKE_MM: Final = (0.45, 2.6)
 """A felt pen's stroke: a ballpoint's is narrower, but seldom in a category's colour."""
 EXPLAINED: Final = 0.8
@@ -69,6 +71,9 @@ def cross_of(blob: Blob) -> Stroked | None:
     y, x = np.nonzero(blob.ink)
     reach = max(np.ptp(x), np.ptp(y)) + 1
     if not CROSS_MM[0] * mm * 0.7 <= reach <= CROSS_MM[1] * mm:
+        return None
+    hull = cv2.contourArea(cv2.convexHull(np.stack([x, y], axis=1).astype(np.int32)))
+    if len(x) > FULLEST * hull:
         return None
     points, weight = np.stack([x, y], axis=1).astype(float), np.maximum(blob.cover[y, x].astype(float), 0.05)
     width = _stroke_width(blob, points)

@@ -128,14 +128,17 @@ class Surface:
         pulled = joint @ np.concatenate([rest[:, 0], rest[:, 1]])
         away = np.zeros((n, 2))
         surprise, counted = 0.0, 0
-        for group in np.unique(self.ties.group):
-            one = np.flatnonzero(self.ties.group == group)
-            index = np.concatenate([one, one + n])
-            block = joint[np.ix_(index, index)]
-            error = np.linalg.pinv(block, rcond=1e-10, hermitian=True) @ pulled[index]
-            surprise += float(error @ block @ error)
-            counted += len(index)
-            away[one] = error.reshape(2, -1).T
+        _, which, sizes = np.unique(self.ties.group, return_inverse=True, return_counts=True)
+        order = np.argsort(which, kind="stable")
+        first = np.cumsum(sizes) - sizes
+        for size in np.unique(sizes):  # all groups of one size at once
+            one = order[first[sizes == size][:, None] + np.arange(size)]
+            index = np.concatenate([one, one + n], axis=1)
+            block = joint[index[:, :, None], index[:, None, :]]
+            error = (np.linalg.pinv(block, rcond=1e-10, hermitian=True) @ pulled[index][..., None])[..., 0]
+            surprise += float(np.einsum("gi,gij,gj->", error, block, error))
+            counted += index.size
+            away[one] = np.stack([error[:, :size], error[:, size:]], axis=2)
         return away, surprise / max(1, counted)
 
     @property
@@ -208,7 +211,7 @@ def fit_flat(ties: Ties, page_mm: tuple[float, float], photo_px: tuple[int, int]
         ((photo_px[0] - 1) / 2, (photo_px[1] - 1) / 2, float(np.hypot(*photo_px)) / 2),
     )
     start, _ = cv2.findHomography(frame.of_page(ties.page_mm), frame.of_photo(ties.photo_px), 0)
-    if start is None or abs(start[2, 2]) < 1e-6:  # noqa: PLR2004 - the page's middle at the horizon
+    if start is None or abs(start[2, 2]) < 1e-6:
         return None
     theta = np.concatenate([(start / start[2, 2]).ravel()[:8], [0.0, 0.0]])
     scale = _px_per_mm(theta, frame)

@@ -28,7 +28,7 @@ def _around(*steps: tuple[float, float]) -> list[list[float]]:
 
 STRANGE = [
     _feature(None, kind="street"),
-    _feature({"type": "Polygon", "coordinates": [_around((0, 0), (2, 2), (2, 0), (0, 2), (0, 0))]}, kind="building"),
+    _feature({"type": "Polygon", "coordinates": [_around((0, 0), (2, 2), (2, 0), (0, 2), (0, 0))]}, kind="area"),
     _feature({"type": "Polygon", "coordinates": []}, kind="green", name="Prázdno"),
     _feature({"type": "LineString", "coordinates": _around((0, 0), (0, 0))}, kind="street", name="Bod"),
     _feature({"type": "LineString", "coordinates": [[179.9, -89.9], [-179.9, 89.9]]}, kind="river", name="Svět"),

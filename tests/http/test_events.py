@@ -135,7 +135,7 @@ def test_an_event_is_changed_and_its_code_too_while_nobody_used_it(
     editor: FlaskClient, session: Session, the_map: MapRecord
 ) -> None:
     an_event(session, the_map, "FORUM1", place="Radnice")
-    assert sent(editor, f"{EVENTS}/FORUM1", code="SKOLA1", title_cs="Škola").status_code == 303
+    assert sent(editor, f"{EVENTS}/FORUM1/edit", code="SKOLA1", title_cs="Škola").status_code == 303
     event = stored(session, "SKOLA1")
     assert event is not None
     assert (event.title, event.place) == ({"cs": "Škola"}, None)
@@ -145,10 +145,10 @@ def test_an_event_is_changed_and_its_code_too_while_nobody_used_it(
 def test_a_code_that_pins_carry_stays(editor: FlaskClient, session: Session, the_map: MapRecord) -> None:
     an_event(session, the_map, "FORUM1")
     a_pin(session, the_map, event="FORUM1")
-    answer = sent(editor, f"{EVENTS}/FORUM1", code="SKOLA1")
+    answer = sent(editor, f"{EVENTS}/FORUM1/edit", code="SKOLA1")
     assert answer.status_code == 422
     assert "so it stays" in answer.text
-    assert sent(editor, f"{EVENTS}/FORUM1", code="FORUM1", title_cs="Velké fórum").status_code == 303
+    assert sent(editor, f"{EVENTS}/FORUM1/edit", code="FORUM1", title_cs="Velké fórum").status_code == 303
     event = stored(session, "FORUM1")
     assert event is not None
     assert event.title == {"cs": "Velké fórum"}
@@ -201,12 +201,13 @@ def test_a_viewer_reads_and_finds_no_way_to_write(
     page = client.get(EVENTS, headers=ENGLISH).text
     assert "poster.pdf" in page
     assert "Add an event" not in page
-    assert f'href="{EVENTS}/FORUM1"' not in page
+    assert f'href="{EVENTS}/FORUM1"' in page
+    assert f'href="{EVENTS}/FORUM1/edit"' not in client.get(f"{EVENTS}/FORUM1").text
 
 
 def test_every_deed_is_in_the_log(editor: FlaskClient, session: Session) -> None:
     sent(editor, code="FORUM1")
-    sent(editor, f"{EVENTS}/FORUM1", code="FORUM2")
+    sent(editor, f"{EVENTS}/FORUM1/edit", code="FORUM2")
     sent(editor, f"{EVENTS}/FORUM2/delete")
     entries = session.scalars(
         select(AuditEntry).where(AuditEntry.action.startswith("event.")).order_by(AuditEntry.id)

@@ -43,6 +43,7 @@ from tests.builders import (
     bearer,
 )
 from tests.doors import csrf_of, sign_in
+from tests.marked_sheets import a_photo_of, a_sheet_of
 
 WHO = NOBODY, VIEWER, MODERATOR, EDITOR, STRANGER, ADMIN = (
     "nobody",
@@ -57,6 +58,8 @@ BETWEEN = {"viewer-here": VIEWER, "moderator-here": MODERATOR, "editor-here": ED
 """People of two towns, editors there: here each counts only as what they are here; a town can't make an admin."""
 
 PIN = uuid.UUID("6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+SOMEBODY = "0b9a4c1e-3c55-4f7e-9d0a-5f2f4b1c7a11"
+PRINT = uuid.UUID("6ba7b814-9dad-41d1-80b4-00c04fd430c8")
 VALUES: Mapping[str, object] = {
     "slug": "testov",
     "town": "testov",
@@ -166,10 +169,30 @@ MATRIX: dict[str, Asked] = {
     "office.words": READ,
     "office.change_words": Asked((303, 403, 403, 303, 404, 303), "POST", {"vulgar": "nadávk*"}),
     "office.undo": Asked((303, 403, 400, 400, 404, 400), "POST"),  # no decision is named
+    "office.sheets_page": READ,
+    "office.order_sheets": Asked(EDITORS, "POST", {"paper": "A4"}),
+    "office.print_file": Asked((401, 403, 403, 200, 404, 200), values={"print_id": PRINT}),
+    "office.photos": Asked((303, 403, 200, 200, 404, 200)),
+    # No photo: whoever may send one, is told so.
+    "office.add_photos": Asked((303, 403, 422, 422, 404, 422), "POST", {"photos": b"nothing"}),
+    "office.photo_list": Asked((303, 403, 200, 200, 404, 200)),
+    "office.photo_by_hand": Asked((303, 403, 200, 200, 404, 200)),
+    "office.read_photo_by_hand": Asked((303, 403, 422, 422, 404, 422), "POST", {"serial": "?"}),
+    "office.read_photo_again": Asked((303, 403, 303, 303, 404, 303), "POST"),
+    "office.throw_photo_away": Asked((303, 403, 303, 303, 404, 303), "POST"),
+    "office.picture_of_photo": Asked((401, 403, 200, 200, 404, 200), values={"what": "frame"}),
+    "office.save_rule_of_photos": Asked(EDITORS, "POST", {"days": "30"}),
+    "office.sheet_page": Asked((303, 403, 200, 200, 404, 200)),
+    "office.review": Asked((303, 403, 303, 303, 404, 303), "POST"),
+    "office.sheet_clean": Asked((401, 403, 200, 200, 404, 200)),
+    "office.sheet_by_serial": Asked((303, 403, 303, 303, 404, 303)),
+    "office.desk": Asked((303, 403, 200, 200, 404, 200)),
+    "office.write_desk": Asked((303, 403, 303, 303, 404, 303), "POST", {"deed": "next", "person": SOMEBODY}),
     "office.events_page": READ,
     "office.new_event": Asked((303, 403, 403, 200, 404, 200)),
     "office.add_event": Asked((303, 403, 403, 303, 404, 303), "POST", {"title_cs": "Stánek na trhu"}),
-    "office.event_page": Asked((303, 403, 403, 200, 404, 200)),
+    "office.event_page": READ,
+    "office.edit_event": Asked((303, 403, 403, 200, 404, 200)),
     "office.save_event": Asked((303, 403, 403, 303, 404, 303), "POST", {"title_cs": "Velké fórum"}),
     "office.remove_event": Asked((303, 403, 403, 303, 404, 303), "POST", values={"code": "STANEK2"}),
     "office.poster": READ_FILE,
@@ -279,6 +302,8 @@ def there(session: Session) -> Mapping[str, object]:
         an_official(session, f"{name}@testov.example", town="jinde", role=EDITOR)
         row = session.query(Official).filter_by(email=f"{name}@testov.example").one()
         session.add(TownRole(official_id=row.id, town_id=the_map.town_id, role=name.removesuffix("-here")))
+    values["serial"] = a_sheet_of(session, the_map, id=PRINT)[0]
+    values["photo_id"] = a_photo_of(session, the_map, values["serial"])
     values |= _a_spare_person(session, the_map.town_id)
     session.commit()
     assert elsewhere.town_id != the_map.town_id

@@ -1,4 +1,4 @@
-"""Events of a map, with their posters and slips."""
+"""Events of a map: the list, the page of each, the form, posters and slips."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.errors import InvalidInput
 from app.i18n import N_, languages
 from app.inputs.event_forms import MOST_TEXT_CHARACTERS, parse_event, typed_event
 from app.models import Event, EventKind, Role
+from app.queries.event_page import event_record
 from app.queries.events import event_of, pins_of_event, turnouts
 from app.queries.maps import MapRecord
 from app.security import require
@@ -20,6 +21,7 @@ from app.views import posters
 from app.views.office import blueprint
 from app.views.office.access import office_map
 from app.views.reader import reader_language
+from gis.paper.serial import shown_serial
 
 KIND_WORDS: Mapping[str, str] = {
     EventKind.FORUM: N_("Public forum"),
@@ -67,13 +69,36 @@ def add_event(slug: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/maps/<slug>/events/<code>")
 def event_page(slug: str, code: str) -> str:
+    """One event: its paper, its people and pins, and what is still to do."""
+    the_map = office_map(slug)
+    found = event_record(session(), the_map, event_of(session(), the_map, code))
+    official = require()
+    return render_template(
+        "office/event_page.html",
+        the_map=the_map,
+        found=found,
+        event=found.event,
+        to_do=[(one, one.step == found.next_step) for one in found.to_do],
+        kinds=KIND_WORDS,
+        when_words=posters.when_words,
+        shown_serial=shown_serial,
+        door=posters.door_of(the_map, found.event),
+        most_slips=posters.MOST_SLIPS,
+        print_languages=posters.print_languages(the_map),
+        may_check=official.may(the_map.town_id, Role.MODERATOR),
+        may_write=official.may(the_map.town_id, Role.EDITOR),
+    )
+
+
+@blueprint.get("/maps/<slug>/events/<code>/edit")
+def edit_event(slug: str, code: str) -> str:
     """The form of one event."""
     the_map = office_map(slug, Role.EDITOR)
     event = event_of(session(), the_map, code)
     return _form(the_map, typed_event(event), event)
 
 
-@blueprint.post("/maps/<slug>/events/<code>")
+@blueprint.post("/maps/<slug>/events/<code>/edit")
 def save_event(slug: str, code: str) -> Response | tuple[str, int]:
     """Change the event; what is wrong comes back beside its field."""
     the_map = office_map(slug, Role.EDITOR)
@@ -85,7 +110,7 @@ def save_event(slug: str, code: str) -> Response | tuple[str, int]:
         session().rollback()
         return _form(the_map, request.form, event_of(session(), the_map, code), refusal), 422
     session().commit()
-    return redirect(url_for("office.events_page", slug=slug, _anchor=wanted.code), 303)
+    return redirect(url_for("office.event_page", slug=slug, code=wanted.code), 303)
 
 
 @blueprint.post("/maps/<slug>/events/<code>/delete")
@@ -132,11 +157,9 @@ def _form(
         problems=problems,
         kinds=KIND_WORDS,
         most=MOST_TEXT_CHARACTERS,
-        most_slips=posters.MOST_SLIPS,
         language_names={
             code: known[code].locale.get_display_name(words.code) if code in known else code
             for code in the_map.languages
         },
         pins=pins_of_event(session(), the_map.id, event.code) if event else 0,
-        door=posters.door_of(the_map, event) if event else None,
     )

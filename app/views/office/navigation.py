@@ -30,13 +30,19 @@ MAP_WAYS = (
     Way("office.places", N_("Answers"), also=frozenset({"office.new_place", "office.place_page"})),
     Way("office.dashboard", N_("Overview")),
     Way("office.analysis", N_("Analyses"), also=frozenset({"office.analysis_page", "office.start_analysis"})),
-    Way("office.events_page", N_("Events"), also=frozenset({"office.new_event", "office.event_page"})),
+    Way(
+        "office.events_page",
+        N_("Events"),
+        also=frozenset({"office.new_event", "office.event_page", "office.edit_event", "office.save_event"}),
+    ),
     Way(
         "office.sheets_page",
         N_("Paper"),
         also=frozenset(
             {
+                "office.desk",
                 "office.order_sheets",
+                "office.write_desk",
                 "office.sheet_by_serial",
                 "office.sheet_page",
                 "office.review",
@@ -44,7 +50,6 @@ MAP_WAYS = (
                 "office.add_photos",
                 "office.photo_by_hand",
                 "office.read_photo_by_hand",
-                "office.desk",
             }
         ),
     ),

@@ -29,13 +29,17 @@ class Allowance:
 
     most_bytes: int
     too_large: Callable[..., Any]
+    role: Role = Role.EDITOR
+    """The least role, in any town, of those from whom so much is taken."""
 
 
-def takes_files(most_bytes: int, too_large: Callable[..., Any]) -> Callable[[View], View]:
+def takes_files(
+    most_bytes: int, too_large: Callable[..., Any], role: Role = Role.EDITOR
+) -> Callable[[View], View]:
     """Let a view take so many bytes. `too_large`, called with its arguments, makes the page that says no."""
 
     def allow(view: View) -> View:
-        view.allowance = Allowance(most_bytes + FORM_BYTES, too_large)  # type: ignore[attr-defined]
+        view.allowance = Allowance(most_bytes + FORM_BYTES, too_large, role)  # type: ignore[attr-defined]
         return view
 
     return allow
@@ -45,7 +49,7 @@ def takes_files(most_bytes: int, too_large: Callable[..., Any]) -> Callable[[Vie
 def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Raise the limit before anything reads the form, which the check of its token does first of all."""
     allowance = _allowance()
-    if allowance is not None and request.method == "POST" and _may_edit():
+    if allowance is not None and request.method == "POST" and _may_send(allowance):
         request.max_content_length = allowance.most_bytes
 
 
@@ -53,7 +57,7 @@ def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """Words in the page itself. The rest is taken in first: a browser that still sends hears no answer."""
     allowance = _allowance()
-    if allowance is None or not _may_edit():
+    if allowance is None or not _may_send(allowance):
         return refused(TooLarge())
     _drain()
     try:
@@ -65,10 +69,12 @@ def too_large(_error: RequestEntityTooLarge) -> Response:
     return response
 
 
-def _may_edit() -> bool:
-    """Whether somebody is asking who edits maps anywhere; which one, the view asks once the form is read."""
+def _may_send(allowance: Allowance) -> bool:
+    """Whether somebody with the role anywhere is asking; where, the view asks once the form is read."""
     official = current_official()
-    return official is not None and (official.is_admin or Role.EDITOR in official.roles.values())
+    return official is not None and (
+        official.is_admin or any(official.may(town_id, allowance.role) for town_id in official.roles)
+    )
 
 
 def _allowance() -> Allowance | None:

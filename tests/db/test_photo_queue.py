@@ -1,0 +1,320 @@
+"""Photos that wait, on really committed rows: read by processes of their own, and what is kept of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.config import ROOT
+from app.db import open_database
+from app.inputs.photo_files import ByHand, PhotoFile
+from app.inputs.photo_reading import PAGE_S, SheetReading
+from app.models import PhotoPicture, PhotoState, Sheet, SheetMark, SheetPhoto, TownMap
+from app.queries.maps import MapRecord
+from app.queries.sheets import find_sheet
+from app.services.audit import BY_ITSELF
+from app.services.photo_queue import MOST_ATTEMPTS, lookup, read_photo, take_back_lost, take_waiting
+from app.services.photo_reader import FOLDER, MODULE, photo_reader
+from app.services.sheet_photos import Outcome, add_photo, read_again, read_by_hand
+from app.services.sheets import Printed
+from gis.paper.sheet import PaperSheet
+from gis.scan.failure import Failure, Reason
+from tests.builders import a_basemap, a_map, a_print
+from tests.paper_scans import as_file, no_sheet, scan_of
+
+Sessions = sessionmaker[Session]
+PATIENCE_S = 120
+STICKERS = (("safe", 80.0, 80.0), ("unsafe", 110.0, 90.0), ("safe", 117.0, 92.0))
+
+
+@pytest.fixture
+def engine(live_url: str) -> Iterator[Engine]:
+    made = open_database(live_url).engine
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+@pytest.fixture
+def town(live_session: Session) -> MapRecord:
+    return a_map(live_session, basemap_geojson=a_basemap())
+
+
+@pytest.fixture
+def printed(live_session: Session, town: MapRecord, tmp_path: Path) -> Printed:
+    return a_print(live_session, town, tmp_path, count=2)
+
+
+@pytest.fixture
+def sheet(live_session: Session, printed: Printed) -> PaperSheet:
+    found = find_sheet(live_session, printed.serials[0])
+    assert found
+    return found.sheet
+
+
+def sent(session: Session, the_map: MapRecord, content: bytes, name: str = "foto.png") -> Outcome:
+    added = add_photo(session, BY_ITSELF, the_map, PhotoFile(name, content))
+    session.commit()
+    return added.outcome
+
+
+def read_all(sessions: Sessions, folder: Path, page_s: float = PAGE_S) -> int:
+    """Read what waits, in this process but for the reading itself; how many files that were."""
+    n = 0
+    while (order := take_waiting(sessions)) is not None:
+        with SheetReading(partial(lookup, sessions, order.map_id), folder, page_s=page_s) as reading:
+            read_photo(sessions, order, reading)
+        n += 1
+    return n
+
+
+def photos(session: Session) -> list[SheetPhoto]:
+    session.rollback()
+    rows = select(SheetPhoto).order_by(SheetPhoto.created_at, SheetPhoto.page)
+    return list(session.scalars(rows.execution_options(populate_existing=True)))
+
+
+def photo(session: Session) -> SheetPhoto:
+    (one,) = photos(session)
+    return one
+
+
+def kept(session: Session) -> set[str]:
+    return set(session.scalars(select(PhotoPicture.what)))
+
+
+def marks(session: Session) -> list[SheetMark]:
+    return list(session.scalars(select(SheetMark).order_by(SheetMark.x_mm)))
+
+
+def until(true: Callable[[], bool]) -> None:
+    limit = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < limit, "it did not come about"
+        time.sleep(0.1)
+
+
+def test_a_scan_is_read_by_the_process_that_the_office_calls(
+    live_session: Session, live_url: str, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    sent(live_session, town, as_file(scan_of(printed.pdf, sheet, STICKERS)))
+    photo_reader(live_url, tmp_path).call()
+    until(lambda: photo(live_session).state in {PhotoState.READ, PhotoState.REFUSED})
+    one = photo(live_session)
+    assert (one.state, one.serial, one.reason) == (PhotoState.READ, printed.serials[0], None), one.evidence
+    found = marks(live_session)
+    assert [mark.category for mark in found] == ["safe", "unsafe", "safe"]
+    for mark, (_, x_mm, y_mm) in zip(found, STICKERS, strict=True):
+        assert (mark.x_mm, mark.y_mm) == pytest.approx((x_mm, y_mm), abs=0.5)
+    assert kept(live_session) == {"frame", "small", "table"}, "of the photo itself nothing is left"
+    until(lambda: not list((tmp_path / FOLDER).iterdir()))
+
+
+def test_the_same_sheet_once_more_adds_only_what_is_new(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    first = as_file(scan_of(printed.pdf, sheet, STICKERS))
+    assert sent(live_session, town, first) is Outcome.NEW
+    assert sent(live_session, town, first) is Outcome.AGAIN
+    later = scan_of(printed.pdf, sheet, [*STICKERS, ("improve", 60.0, 110.0)]).rotate(180)
+    sent(live_session, town, as_file(later, "JPEG"))
+    assert read_all(sessions, tmp_path) == 2
+    assert [one.reading["added"] for one in photos(live_session)] == [3, 1]
+    assert len(marks(live_session)) == 4
+    assert sent(live_session, town, first) is Outcome.AGAIN
+    assert read_all(sessions, tmp_path) == 0
+
+
+def test_each_page_of_a_pdf_is_a_photo_of_its_own(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    pages = [scan_of(printed.pdf, sheet, STICKERS[:n], page=n) for n in (1, 2)]
+    blank = pages[0].copy()
+    blank.paste("white", (0, 0, *blank.size))
+    content = as_file(pages[0], "PDF", blank, pages[1])
+    sent(live_session, town, content, "třída.pdf")
+    read_all(sessions, tmp_path)
+    told = [(one.page, one.state, one.serial, one.filename) for one in photos(live_session)]
+    first, second = printed.serials
+    assert told == [
+        (1, "read", first, "třída.pdf"),
+        (2, "refused", None, "třída.pdf"),
+        (3, "read", second, "třída.pdf"),
+    ]
+    assert [mark.serial for mark in marks(live_session)].count(second) == 2
+
+
+def test_no_sheet_is_refused_and_kept_only_to_be_helped_by_hand(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, tmp_path: Path
+) -> None:
+    sent(live_session, town, no_sheet())
+    read_all(sessions, tmp_path)
+    assert photo(live_session).reason in {Reason.NOT_A_SHEET, Reason.BLURRED}
+    assert kept(live_session) == {"whole", "small"}
+    assert marks(live_session) == []
+
+
+def test_broken_bytes_are_refused_and_not_kept(
+    live_session: Session, sessions: Sessions, town: MapRecord, tmp_path: Path
+) -> None:
+    sent(live_session, town, b"\xff\xd8\xff\xe0" + b"nothing of a picture" * 50)
+    read_all(sessions, tmp_path)
+    assert photo(live_session).reason == Reason.NOT_A_PICTURE
+    assert kept(live_session) == set()
+
+
+@pytest.mark.parametrize("same_town", [True, False])
+def test_a_sheet_of_another_map_is_refused_and_other_towns_are_not_named(
+    live_session: Session,
+    sessions: Sessions,
+    town: MapRecord,
+    printed: Printed,
+    sheet: PaperSheet,
+    tmp_path: Path,
+    *,
+    same_town: bool,
+) -> None:
+    other = a_map(live_session, "jinde")
+    if same_town:
+        live_session.execute(update(TownMap).where(TownMap.id == other.id).values(town_id=town.town_id))
+        live_session.commit()
+    sent(live_session, other, as_file(scan_of(printed.pdf, sheet, STICKERS)))
+    read_all(sessions, tmp_path)
+    one = photo(live_session)
+    assert one.reason == Reason.OTHER_MAP
+    assert one.evidence.get("map") == (town.slug if same_town else None)
+    assert kept(live_session) == {"small"}
+    assert marks(live_session) == []
+
+
+def test_a_sheet_that_was_not_printed_here_is_refused(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    live_session.query(Sheet).delete()
+    live_session.commit()
+    sent(live_session, town, as_file(scan_of(printed.pdf, sheet)))
+    read_all(sessions, tmp_path)
+    assert photo(live_session).reason == Reason.UNKNOWN_SHEET
+
+
+def test_a_sheet_whose_edge_is_cut_off_is_read_by_its_serial_and_corners(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    left, top, width, height = (round(value * 200 / 25.4) for value in sheet.layout.frame)
+    ring = round(sheet.layout.markers[0].side * 0.4 * 200 / 25.4)
+    whole = scan_of(printed.pdf, sheet, STICKERS)
+    cut = whole.crop((left - ring, top - ring, left + width + ring, top + height + ring))
+    cut = cut.resize((cut.width * 3 // 2, cut.height * 3 // 2))
+    sent(live_session, town, as_file(cut))
+    read_all(sessions, tmp_path)
+    one = photo(live_session)
+    assert one.state == PhotoState.REFUSED
+    right, bottom = 1.5 * (ring + width), 1.5 * (ring + height)
+    near = 1.5 * ring
+    hand = ByHand(printed.serials[0], ((near, near), (right, near), (right, bottom), (near, bottom)))
+    read_by_hand(live_session, BY_ITSELF, town, one.id, hand)
+    live_session.commit()
+    read_all(sessions, tmp_path)
+    one = photo(live_session)
+    assert (one.state, one.reason, one.evidence) == (PhotoState.READ, None, {})
+    assert [mark.category for mark in marks(live_session)] == ["safe", "unsafe", "safe"]
+    assert "whole" not in kept(live_session)
+
+
+def test_a_map_that_keeps_whole_photos_keeps_them(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    live_session.execute(update(TownMap).values(whole_photos=True))
+    live_session.commit()
+    sent(live_session, town, as_file(scan_of(printed.pdf, sheet)))
+    read_all(sessions, tmp_path)
+    assert kept(live_session) == {"frame", "small", "table", "whole"}
+
+
+def test_what_takes_too_long_is_refused_in_words_and_can_be_tried_again(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    sent(live_session, town, as_file(scan_of(printed.pdf, sheet, STICKERS)))
+    read_all(sessions, tmp_path, page_s=0.01)
+    assert photo(live_session).reason == Reason.TOO_HARD
+    assert kept(live_session) == {"original"}
+    assert read_again(live_session, town, photo(live_session).id)
+    live_session.commit()
+    read_all(sessions, tmp_path)
+    assert photo(live_session).state == PhotoState.READ
+
+
+def test_a_photo_whose_reader_was_lost_waits_again_but_not_for_ever(
+    live_session: Session, sessions: Sessions, town: MapRecord
+) -> None:
+    sent(live_session, town, no_sheet())
+    for _ in range(MOST_ATTEMPTS):
+        assert take_waiting(sessions), "and then the process is killed"
+        take_back_lost(sessions)
+    one = photo(live_session)
+    assert (one.state, one.reason) == (PhotoState.REFUSED, Reason.TOO_HARD)
+    assert take_waiting(sessions) is None
+
+
+def test_a_photo_thrown_away_while_it_is_read_leaves_nothing(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
+) -> None:
+    sent(live_session, town, as_file(scan_of(printed.pdf, sheet, STICKERS)))
+    order = take_waiting(sessions)
+    assert order
+    live_session.query(SheetPhoto).delete()
+    live_session.commit()
+    with SheetReading(partial(lookup, sessions, order.map_id), tmp_path) as reading:
+        read_photo(sessions, order, reading)
+    assert (photos(live_session), marks(live_session), kept(live_session)) == ([], [], set())
+
+
+def test_when_the_server_ends_the_photo_at_hand_waits_again_and_no_file_is_left(
+    live_session: Session, live_url: str, town: MapRecord, tmp_path: Path
+) -> None:
+    sent(live_session, town, no_sheet())
+    surroundings = {"DATABASE_URL": live_url, "POCIT_HOME": str(tmp_path), "PATH": "", "LANG": "C.UTF-8"}
+    with subprocess.Popen(
+        [sys.executable, "-m", MODULE], cwd=ROOT, env=surroundings, stdin=subprocess.PIPE
+    ) as one:
+        until(lambda: photo(live_session).state != PhotoState.WAITING)
+        if photo(live_session).state == PhotoState.READING:
+            assert one.stdin
+            one.stdin.close()
+            until(lambda: one.poll() is not None)
+    assert photo(live_session).state in {PhotoState.WAITING, PhotoState.REFUSED}
+    assert list((tmp_path / FOLDER).iterdir()) == []
+
+
+def test_the_reading_process_knows_no_secrets_and_only_sheets_whose_serial_it_has_read(
+    printed: Printed, sheet: PaperSheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POCIT_SECRET_KEY", "very secret")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@nowhere/secret")
+    asked: list[str] = []
+    seen: list[bytes] = []
+
+    def look(serial: str) -> Failure:
+        asked.append(serial)
+        assert reading._process
+        seen.append(Path(f"/proc/{reading._process.pid}/environ").read_bytes())
+        return Failure(Reason.UNKNOWN_SHEET, {})
+
+    upload = tmp_path / "scan.png"
+    upload.write_bytes(as_file(scan_of(printed.pdf, sheet)))
+    with SheetReading(look, tmp_path) as reading:
+        list(reading.read(upload))
+    assert asked == [printed.serials[0]]
+    assert b"secret" not in seen[0].lower()
