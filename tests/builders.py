@@ -41,7 +41,7 @@ from app.services.analyses import begin_here, store_result
 from app.services.audit import BY_ITSELF
 from app.services.maps import save_map
 from app.services.open_data import publish_open_data
-from app.services.sheets import Printed, Workshop, print_sheets
+from app.services.sheets import Printed, PrintShop, print_sheets
 from app.services.tokens import make_token
 from gis.crs import to_metric
 from gis.grid import square_of
@@ -245,7 +245,7 @@ def a_fact_layer(
 def a_print(session: Session, the_map: MapRecord, home: Path, **wanted: Any) -> Printed:
     """Paper sheets that were really drawn: A4 unless told, one unless told."""
     order = PrintInput(**({"paper": "A4"} | wanted))
-    workshop = Workshop("https://mapa.testov.example", "tests only", home / "tiles")
-    made = print_sheets(session, BY_ITSELF, the_map, order, workshop)
+    shop = PrintShop("https://mapa.testov.example", "tests only", home)
+    made = print_sheets(session, BY_ITSELF, the_map, order, shop)
     session.commit()
     return made

@@ -14,7 +14,7 @@ from app.inputs.sheets import parse_print
 from app.queries.office import events_of
 from app.queries.sheets import SheetRecord, find_sheet
 from app.services.audit import BY_ITSELF
-from app.services.sheets import Workshop, print_sheets
+from app.services.sheets import PrintShop, print_sheets
 from gis.paper.layout import PAPERS
 from gis.paper.serial import parse_serial
 
@@ -49,10 +49,10 @@ def print_command(
                 f"pocit: the QR code leads to {LOCAL}: say --address or POCIT_ADDRESS before printing for people",
                 err=True,
             )
-        workshop = Workshop(
-            address or config.address or LOCAL, config.secret_key, config.home / "tiles", config.tile_hosts
+        shop = PrintShop(
+            address or config.address or LOCAL, config.secret_key, config.home, config.tile_hosts
         )
-        made = print_sheets(session, BY_ITSELF, the_map, wanted, workshop)
+        made = print_sheets(session, BY_ITSELF, the_map, wanted, shop)
         with written(output) as file:
             file.write(made.pdf)
         session.commit()

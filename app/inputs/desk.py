@@ -1,4 +1,4 @@
-"""What a clerk writes down for somebody else: a form read into frozen values, by the rules that pins of phones have."""
+"""What a clerk writes down for somebody else: a form read into frozen values, by the rules of pins of phones."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def parse_desk_pin(form: Form, questions: Sequence[Question], event: str | None)
 
 
 def _place(form: Form) -> tuple[tuple[float, float] | None, str]:
-    """Longitude and latitude, and of what kind the place is: chosen among those found, else as typed or clicked."""
+    """Longitude and latitude, and of what kind the place is: chosen among those found, else typed or clicked."""
     typed = [one for one in SPLIT.split(_one(form, "at")) if one]
     chosen = _one(form, "place").split()
     parts = typed if typed or len(chosen) != 3 else chosen[:2]

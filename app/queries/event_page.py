@@ -1,4 +1,4 @@
-"""One event from all sides: its sheets and their photos, its pins by channel, its people by group, what is to do."""
+"""One event from all sides: its sheets and their photos, its pins by channel, people by group, what is to do."""
 
 from __future__ import annotations
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.i18n import text_in
 from app.queries.maps import MapRecord, basemap_layer
-from app.services.tiles import Tile, TileUnavailable, fetch_tile
+from app.services.tile_packs import BrokenPack, pack_tile
+from app.services.tiles import Picture, Tile, TileUnavailable, fetch_tile
 from gis.crs import WEB_MERCATOR, transformer
 from gis.formats.report_map_tiles import TileKey, tiles_over
 from gis.mercator import Bounds
@@ -30,24 +32,25 @@ PX_PER_MM = 8.0
 
 
 def sheet_ground(
-    session: Session, the_map: MapRecord, sheet: PaperSheet, tiles: Path, inner_hosts: Collection[str]
+    session: Session, the_map: MapRecord, sheet: PaperSheet, home: Path, inner_hosts: Collection[str]
 ) -> Ground:
     """The ground of a sheet. Without a layer and where tiles can't be had: the boundary on paper."""
     layer = basemap_layer(session, the_map.id) if the_map.basemap["kind"] == "vector" else None
     features = json.loads(layer.geojson)["features"] if layer else ()
     picture = None
-    if the_map.basemap["kind"] == "xyz":
-        picture = _tiles(the_map, sheet, tiles, inner_hosts)
+    if the_map.basemap["kind"] in {"xyz", "pmtiles"}:
+        picture = _tiles(the_map, sheet, home, inner_hosts)
+    given = the_map.basemap.get("attribution") or ""
     return ground_of(
         features,
         the_map.boundary,
         sheet.crs,
         picture=picture,
-        attribution=text_in(the_map.basemap.get("attribution"), the_map.languages[0]),
+        attribution=given if isinstance(given, str) else text_in(given, the_map.languages[0]),
     )
 
 
-def _tiles(the_map: MapRecord, sheet: PaperSheet, folder: Path, inner_hosts: Collection[str]) -> bytes | None:
+def _tiles(the_map: MapRecord, sheet: PaperSheet, home: Path, inner_hosts: Collection[str]) -> bytes | None:
     bounds = _mercator(sheet)
     width = round(sheet.layout.frame[2] * PX_PER_MM)
     until = time.monotonic() + TILES_S
@@ -57,11 +60,19 @@ def _tiles(the_map: MapRecord, sheet: PaperSheet, folder: Path, inner_hosts: Col
             if time.monotonic() > until:
                 log.warning("no tiles on a sheet: their server is too slow")
                 return None
-            found[key] = fetch_tile(the_map.basemap["url"], Tile(*key), folder, inner_hosts).data
+            if picture := _tile(the_map.basemap, Tile(*key), home, inner_hosts):
+                found[key] = picture.data
         return tile_ground(found, sheet, PX_PER_MM) if found else None
-    except (TileUnavailable, OSError) as error:
+    except (TileUnavailable, BrokenPack, OSError) as error:
         log.warning("no tiles on a sheet: %s", error)
         return None
+
+
+def _tile(basemap: Mapping[str, Any], tile: Tile, home: Path, inner_hosts: Collection[str]) -> Picture | None:
+    """A tile of a server or of the town's own file, which has none beyond its edge."""
+    if basemap["kind"] == "pmtiles":
+        return pack_tile(home / "basemaps", basemap["fingerprint"], tile)
+    return fetch_tile(basemap["url"], tile, home / "tiles", inner_hosts)
 
 
 def _mercator(sheet: PaperSheet) -> Bounds:

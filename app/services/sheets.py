@@ -28,12 +28,12 @@ from gis.paper.sheet import PaperSheet, Sticker, sheet_json, sheet_of
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What printing needs of the server: its address, the secret of receipts, and whence tiles come."""
+class PrintShop:
+    """What printing needs of the server: its address, the secret of receipts, and where tiles are kept."""
 
     address: str
     secret: str
-    tiles: Path
+    home: Path
     inner_hosts: Collection[str] = ()
 
 
@@ -47,7 +47,7 @@ class Printed:
 
 
 def print_sheets(
-    session: Session, by: Actor, the_map: MapRecord, wanted: PrintInput, workshop: Workshop
+    session: Session, by: Actor, the_map: MapRecord, wanted: PrintInput, shop: PrintShop
 ) -> Printed:
     """Draw and store an order of sheets, each with a new serial.
 
@@ -57,17 +57,17 @@ def print_sheets(
     sheet = paper_sheet(the_map, wanted)
     serials = tuple(make_serial() for _ in range(wanted.count))
     receipts = [
-        None if wanted.by_row else sheet_receipt(the_map, serial, secret=workshop.secret) for serial in serials
+        None if wanted.by_row else sheet_receipt(the_map, serial, secret=shop.secret) for serial in serials
     ]
-    address = map_address(workshop, the_map, wanted.event)
+    address = map_address(shop, the_map, wanted.event)
     event = find_event(session, the_map.id, wanted.event) if wanted.event else None
     from gis.paper.frame_picture import frame_picture
     from gis.paper.pdf import sheets_pdf
 
-    receipt_address = f"{map_address(workshop, the_map, None)}/receipt"
+    receipt_address = f"{map_address(shop, the_map, None)}/receipt"
     order = SheetOrder(
         sheet=sheet,
-        ground=sheet_ground(session, the_map, sheet, workshop.tiles, workshop.inner_hosts),
+        ground=sheet_ground(session, the_map, sheet, shop.home, shop.inner_hosts),
         words=sheet_words(the_map, event, wanted, address),
         copies=[
             SheetCopy(serial, n, *((receipt[0], receipt_address) if receipt else ()))
@@ -132,9 +132,9 @@ def paper_sheet(the_map: MapRecord, wanted: PrintInput) -> PaperSheet:
     )
 
 
-def map_address(workshop: Workshop, the_map: MapRecord, event: str | None) -> str:
+def map_address(shop: PrintShop, the_map: MapRecord, event: str | None) -> str:
     """What the large code of a sheet opens: the online map, at the event where there is one."""
-    page = f"{workshop.address.rstrip('/')}/m/{quote(the_map.slug)}"
+    page = f"{shop.address.rstrip('/')}/m/{quote(the_map.slug)}"
     return f"{page}?event={quote(event)}" if event else page
 
 

@@ -17,7 +17,7 @@ from app.queries.office import events_of
 from app.queries.sheet_states import next_to_check, paper_count, photo_count, sheet_states
 from app.queries.sheets import find_sheet, prints_of
 from app.security import require
-from app.services.sheets import Workshop, print_sheets, printed_pdf
+from app.services.sheets import PrintShop, print_sheets, printed_pdf
 from app.turns import Places
 from app.views.office import blueprint
 from app.views.office.access import office_map
@@ -42,7 +42,7 @@ def order_sheets(slug: str) -> Response | tuple[str, int]:
     try:
         wanted = parse_print(request.form, [event.code for event in events_of(session(), the_map.id)])
         with _drawing.one():
-            made = print_sheets(session(), require(), the_map, wanted, _workshop())
+            made = print_sheets(session(), require(), the_map, wanted, _shop())
     except (InvalidInput, Anonymised, ServerBusy) as refusal:
         session().rollback()
         return _page(the_map, refusal), 503 if isinstance(refusal, ServerBusy) else 422
@@ -101,7 +101,7 @@ def _page(the_map: MapRecord, refusal: Exception | None = None, *, serial_unknow
     )
 
 
-def _workshop() -> Workshop:
+def _shop() -> PrintShop:
     config: Config = current_app.extensions["pocit-config"]
     address = url_for("pages.home", _external=True).rstrip("/") if not config.address else config.address
-    return Workshop(address, config.secret_key, config.home / "tiles", config.tile_hosts)
+    return PrintShop(address, config.secret_key, config.home, config.tile_hosts)
