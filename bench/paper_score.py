@@ -126,7 +126,7 @@ def photo_of(task: Task) -> tuple[bytes, Truth | None]:
     rng = np.random.default_rng([task.seed, task.number])
     one = _print(task.order)
     if task.kind in UNREADABLE:
-        return make_unreadable(one, _strange_print(), rng, task.kind), None
+        return make_unreadable(one, _strange_print(), rng, task.kind)
     return make_photo(one, rng, task.kind)
 
 
@@ -143,10 +143,10 @@ def outcome_of(task: Task) -> Outcome:
         )
         seconds = time.process_time() - begun
     outcome = Outcome(task, truth.made if truth else {}, seconds=seconds)
-    if truth is None:
-        outcome.refused = "" if isinstance(reading, Reading) else reading.reason
-        outcome.notes = [] if outcome.refused else [f"PLACED with {len(reading.marks)} marks"]  # type: ignore[union-attr]
-    else:
+    if task.kind in UNREADABLE:
+        outcome.refused = reading.reason if isinstance(reading, Failure) else _read_rightly(truth, reading)
+        outcome.notes = [] if outcome.refused else ["PLACED"]
+    elif truth is not None:
         _score(outcome, truth, reading)
     if task.keep and outcome.notes:
         _keep(task, data, truth, reading)
@@ -175,6 +175,15 @@ def _score(outcome: Outcome, truth: Truth, reading: Reading | Failure) -> None:
     right = {f for n, f in pairs.items() if _all_marks(truth)[n].category == found[f].category}
     outcome.confidences = [(mark.confidence, n in right) for n, mark in enumerate(found)]
     outcome.notes += _notes(truth, found, pairs)
+
+
+def _read_rightly(truth: Truth | None, reading: Reading) -> str:
+    """Says so where every mark that was found lies where one is; of photos that show nothing there is no truth."""
+    if truth is None:
+        return ""
+    pairs = _pairs(truth, reading.marks)
+    far = [_far(_all_marks(truth)[n], reading.marks[f]) for n, f in pairs.items()]
+    return "read rightly" if len(pairs) == len(reading.marks) and max(far, default=0) <= CLOSE_MM else ""
 
 
 def score_of(truth: Truth, found: Sequence[Mark]) -> Score:

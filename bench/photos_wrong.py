@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.photos import taken_pixels
+from bench.photos import Truth, taken_pixels
 from bench.photos_light import jpeg
 from bench.photos_paper import Print
 from bench.photos_scene import Picture
@@ -26,27 +26,30 @@ UNREADABLE: Final = (
 
 def make_unreadable(
     one: Print, other: Print, rng: np.random.Generator, kind: str, *, megapixels: float = 12.0
-) -> bytes:
+) -> tuple[bytes, Truth | None]:
     """A JPEG that shows no sheet that could be read; `other` is a sheet that nobody here has printed.
 
-    It has at most so many megapixels: that it can't be read does not come from too few.
+    It has at most so many megapixels: that it can't be read does not come from too few. What was crumpled comes with
+    its truth: there reading it is no wrong, but placing its marks elsewhere is.
     """
     shot = draw_shot(one.sheet, rng, "ordinary")
     if shot.size[0] * shot.size[1] > megapixels * 1e6:
         shot = resized(shot, megapixels)
     if kind == "cat":
-        return jpeg(_cat(shot.size, rng), shot.light)
+        return jpeg(_cat(shot.size, rng), shot.light), None
     if kind in {"blurred", "dark", "burnt out", "crumpled"}:
-        return jpeg(taken_pixels(one, _spoilt(shot, rng, kind), rng)[0], shot.light)
+        taken, truth = taken_pixels(one, _spoilt(shot, rng, kind), rng)
+        return jpeg(taken, shot.light), truth if kind == "crumpled" else None
     if kind in PAGES:
-        return jpeg(taken_pixels(replace(one, page=PAGES[kind](one, rng)), shot, rng)[0], shot.light)
+        taken, _ = taken_pixels(replace(one, page=PAGES[kind](one, rng)), shot, rng)
+        return jpeg(taken, shot.light), None
     taken, _ = taken_pixels(other if kind == "other sheet" else one, shot, rng)
     if kind == "mirrored":
         taken = np.asarray(taken[:, ::-1])
     if kind == "grey":
         grey = cv2.cvtColor(taken, cv2.COLOR_RGB2GRAY)
         taken = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
-    return jpeg(taken, shot.light)
+    return jpeg(taken, shot.light), None
 
 
 def _spoilt(shot: Shot, rng: np.random.Generator, kind: str) -> Shot:

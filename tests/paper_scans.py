@@ -35,11 +35,11 @@ def scan_of(
     return picture
 
 
-def as_file(picture: Image.Image, form: str = "PNG", *others: Image.Image) -> bytes:
-    """The picture as a file: PNG, JPEG, or a PDF with the others as further pages."""
+def as_file(picture: Image.Image, form: str = "JPEG", *others: Image.Image) -> bytes:
+    """The picture as a file: JPEG unless told, or a PDF with the others as further pages."""
     out = io.BytesIO()
     more = {"save_all": True, "append_images": list(others), "resolution": float(DPI)} if form == "PDF" else {}
-    picture.save(out, form, **({"compress_level": 1} if form == "PNG" else more))
+    picture.save(out, form, **({"quality": 92} if form == "JPEG" else more))
     return out.getvalue()
 
 

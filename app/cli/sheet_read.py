@@ -23,6 +23,7 @@ from gis.crs import to_wgs84
 from gis.paper.serial import parse_serial
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
+from gis.scan.mark import precision_mm
 
 DECIMALS = 7
 
@@ -107,7 +108,7 @@ def _pins(photo: Path, page: PageRead, sheet: PaperSheet) -> list[dict[str, Any]
                 "sheet": page.serial,
                 "photo": str(photo),
                 "page": page.page,
-                "precision_m": round(mark.error_mm * sheet.scale / 1000, 2),
+                "precision_m": round(precision_mm(mark.error_mm) * sheet.scale / 1000, 1),
                 "kind": mark.kind,
                 "page_mm": [round(mark.x_mm, 2), round(mark.y_mm, 2)],
             },

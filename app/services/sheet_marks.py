@@ -40,9 +40,10 @@ from app.services.moderation import any_of, locked, now
 from app.services.respondents import refuse_anonymised, sheet_person
 from gis.crs import to_wgs84
 from gis.grid import square_of
+from gis.scan.mark import precision_mm
 
-BY_HAND_MM: Final = 1.0
-"""How exactly somebody sets a mark by eye on the straightened picture of a sheet."""
+BY_HAND_MM: Final = precision_mm(1.0)
+"""Of a mark set by eye on the straightened picture of a sheet: to about a millimetre."""
 SAME_MM: Final = 0.006
 """Places in forms have two decimals."""
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.photo_reading import MarkTold
 from app.models import MarkState, Sheet, SheetMark
+from gis.scan.mark import precision_mm
 
 SAME_MM: Final = 3.0
 """Within this, marks of one category in two photos are one: three times the error of a place."""
@@ -131,5 +132,5 @@ def _write(mark: SheetMark, told: MarkTold, photo_id: uuid.UUID) -> None:
     mark.found = {"x_mm": told.x_mm, "y_mm": told.y_mm, "category": told.category}
     mark.diameter_mm = told.diameter_mm
     mark.confidence = told.confidence
-    mark.precision_mm = told.error_mm
+    mark.precision_mm = precision_mm(told.error_mm)
     mark.changed_at = func.now()

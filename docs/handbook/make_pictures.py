@@ -5,8 +5,9 @@ Run it beside `./run demo`, with the address, the e-mail and the password that t
     .venv/bin/python -m docs.handbook.make_pictures http://127.0.0.1:8000 urad@vzorov.example PASSWORD
 
 It walks the screens in Czech as a clerk and, once, as somebody with a phone. The draft of a map and the pin it
-makes on the way it takes away again. A table of made-up ages stays where there was none, and so does one council
-report; the log of who did what remembers it all.
+makes on the way it takes away again. A table of made-up ages stays where there was none, and so do one council
+report and three paper sheets with a made-up photo, of which no pin is stored; the log of who did what remembers it
+all.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.photos import take as photograph
+from bench.photos_paper import Print
+from bench.photos_shot import draw_shot, resized
+from gis.paper.frame_picture import frame_picture, page_picture
+from gis.paper.layout import lay_out
+from gis.paper.sheet import PaperSheet, Sticker
 
 PICTURES = Path(__file__).parent / "pictures"
 DESKTOP = (1100, 720)
@@ -37,6 +46,14 @@ AGES = (
 ).encode()
 """Who lives in Vzorov: made up, like the town."""
 COMMENT = "Auta tu jezdí moc rychle. Volejte mi na 777 123 456."
+PAPER = "A3"
+PAPER_SCALE = 7500
+"""The middle of Vzorov fills the sheet."""
+STICKERS = (Sticker.of("safe", "#009e73"), Sticker.of("unsafe", "#d55e00"), Sticker.of("improve", "#0072b2"))
+SEED = 12
+"""Of the made-up photo: where its stickers are, and how the phone was held."""
+SAID_ON_PAPER = "Chodník tu končí a děti jdou po silnici."
+SAID_AT_DESK = "Na přechodu se nedá přejít, auta nezastaví."
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,9 @@ def main() -> None:
         refused_file(office)
         into_the_gis(office)
         analyses(office)
+        paper(office)
+        photo(office)
+        desk(office)
         browser.close()
 
 
@@ -258,6 +278,72 @@ def analyses(office: Office) -> None:
         office.open(f"/maps/vzorov/analysis/{kind}")
         page.locator("h1").evaluate("(title) => window.scrollTo(0, title.getBoundingClientRect().top - 8)")
         take(page, name)
+
+
+def paper(office: Office) -> None:
+    """Sheets for the forum, ordered where there were none."""
+    page = office.open("/maps/vzorov/sheets")
+    if not page.locator(".sheet-chip").count():
+        form = page.locator("form:has([name=paper])")
+        form.locator(f".chip:has([value={PAPER}])").click()
+        form.locator("[name=count]").fill("3")
+        form.locator("[name=event]").select_option("FORUM1")
+        form.locator("details summary").click()
+        form.locator("[name=scale]").fill(str(PAPER_SCALE))
+        form.locator(".button-primary").click()
+        page.wait_for_url("**made=*", timeout=COMPUTED_MS)
+        page.goto(page.url.partition("?")[0])
+    take(page, "18-papir")
+
+
+def photo(office: Office) -> None:
+    """A made-up photo of one of the sheets: read, and being checked; nothing of it is stored."""
+    page = office.open("/maps/vzorov/sheets")
+    if not page.locator(".sheet-chip-read, .sheet-chip-checked").count():
+        with page.expect_download() as begun:
+            page.locator(".print-file a").first.click()
+        made_up = photo_of_sheet(begun.value.path().read_bytes())
+        page = office.open("/maps/vzorov/photos")
+        page.set_input_files("#photos", [{"name": "forum.jpg", "mimeType": "image/jpeg", "buffer": made_up}])
+        page.locator(".photos-row.is-read").wait_for(timeout=COMPUTED_MS)
+        office.open("/maps/vzorov/sheets")
+    page.locator(".sheet-chip-read a, .sheet-chip-checked a").first.click()
+    page.locator("[data-photo][data-ready]").wait_for()
+    page.keyboard.press("Enter")
+    page.locator(".sheet-mark.is-chosen [name=row]").fill("1")
+    page.locator(".sheet-mark.is-chosen [name=comment]").fill(SAID_ON_PAPER)
+    take(page, "19-fotka")
+
+
+def desk(office: Office) -> None:
+    """What somebody says in an interview, typed but not stored."""
+    page = office.open("/maps/vzorov/desk?event=FORUM1")
+    page.locator(".chip-category:has([value=unsafe])").click()
+    ground = page.locator("#map").bounding_box() or {"x": 0.0, "y": 0.0, "width": 0.0, "height": 0.0}
+    page.mouse.click(ground["x"] + ground["width"] * 0.5, ground["y"] + ground["height"] * 0.55)
+    page.locator("#comment").fill(SAID_AT_DESK)
+    take(page, "20-stul")
+
+
+def photo_of_sheet(pdf: bytes) -> bytes:
+    """A made-up photo of a PDF's first page with stickers on it, always the same for the same page.
+
+    Where the sheet lies on the ground the photo need not know.
+    """
+    layout = lay_out(PAPER, landscape=True, stickers=[(one.key, one.rgb) for one in STICKERS], with_slip=True)
+    sheet = PaperSheet(layout, 5514, (0.0, 0.0, 1.0, 1.0), PAPER_SCALE, STICKERS)
+    px_per_mm = 10.0
+    size = round(layout.page[0] * px_per_mm), round(layout.page[1] * px_per_mm)
+    printed = Print(
+        sheet,
+        "",
+        page_picture(pdf, layout.page, (0, 0), px_per_mm, size),
+        px_per_mm,
+        frame_picture(pdf, sheet),
+    )
+    lot = np.random.default_rng(SEED)
+    shot = replace(draw_shot(sheet, lot, "ordinary"), count=16, kinds=("sticker",), crowded=False, table="wood")
+    return photograph(printed, resized(shot, 12), lot)[0]
 
 
 def take(page: Page, name: str) -> None:

@@ -41,6 +41,9 @@ BURNT: Final = 250
 MOST_BURNT: Final = 0.25
 """Of the frame; what a sticker's colour was cannot be told there."""
 ALL_BURNT: Final = 0.9
+STEPS: Final = 8191
+"""So finely light is told apart when it is made pixels again."""
+STRIP: Final = 64
 MIDDLE: Final = 0.2159
 """The light that a grey patch gives back."""
 LIGHTEST_GREY: Final = 0.85
@@ -85,13 +88,13 @@ def balance(straightened: Straightened, clean: Pixels, sheet: PaperSheet) -> Bal
     seen = _shrunk(straightened.seen.astype(np.uint8) * 255, width, height) > 250
     if not seen.any():
         return Failure(Reason.MARKERS_HIDDEN, {"seen": 0.0})
+    lamp = _Lamp.of(straightened.patches, sheet)
+    if lamp is None and float((_darkest(frame) >= BURNT)[seen].mean()) > ALL_BURNT:
+        return Failure(Reason.TOO_BRIGHT, {"burnt": 1.0})
     if _without_colour(frame, seen):
         return Failure(Reason.NO_COLOUR, {"chroma": 0.0})
-    lamp = _Lamp.of(straightened.patches, sheet)
-    if lamp is None and float((frame.min(axis=2) >= BURNT)[seen].mean()) > ALL_BURNT:
-        return Failure(Reason.TOO_BRIGHT, {"burnt": 1.0})
-    light, paper = linear(frame), linear(_shrunk(clean, width, height))
-    gain, matrix = _gain(light, paper, seen, lamp, sheet)
+    paper = _shrunk(clean, width, height)
+    gain, matrix = _gain(frame, paper, seen, lamp, sheet)
     burnt = _burnt(frame, gain, seen)
     share = float(burnt[seen].mean())
     if share > MOST_BURNT:
@@ -99,8 +102,8 @@ def balance(straightened: Straightened, clean: Pixels, sheet: PaperSheet) -> Bal
     tone = lamp.tone if lamp is not None else _Tone(1.0, 0.0)
     inks = _inks(straightened.patches, sheet, lamp)
     return Balanced(
-        rgb=coded(tone.undone(light / cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR))),
-        ground=coded(tone.undone(cv2.transform(paper, matrix))),
+        rgb=_evenly_lit(frame, gain, tone),
+        ground=_as_printed(paper, matrix, tone),
         seen=seen,
         burnt=burnt,
         px_per_mm=width / sheet.layout.frame[2],
@@ -124,14 +127,41 @@ def linear(pixels: Pixels) -> Floats:
 
 def coded(light: Floats) -> Pixels:
     """Pixels in sRGB of light; what is brighter than white is white."""
-    steps = np.clip(light * (len(_CODED) - 1), 0, len(_CODED) - 1).astype(np.uint16)
-    return _CODED[steps]
+    return _CODED[np.clip(light * STEPS, 0, STEPS).astype(np.uint16)]
+
+
+def _evenly_lit(frame: Pixels, gain: Floats, tone: _Tone) -> Pixels:
+    """The frame divided by its light, strip by strip so that little memory is touched."""
+    height, width = frame.shape[:2]
+    table, rows = tone.table(), gain.shape[0]
+    scale = cv2.resize(STEPS / gain, (width, rows), interpolation=cv2.INTER_LINEAR)
+    found = np.empty_like(frame)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
+        at = np.clip((np.arange(top, bottom) + 0.5) * rows / height - 0.5, 0, rows - 1)
+        upper = np.minimum(at.astype(int), max(rows - 2, 0))
+        share = (at - upper).astype(np.float32)[:, None, None]
+        lit = scale[upper] * (1 - share) + scale[np.minimum(upper + 1, rows - 1)] * share
+        found[top:bottom] = _through(table, cv2.multiply(linear(frame[top:bottom]), lit))
+    return found
+
+
+def _as_printed(paper: Pixels, matrix: Floats, tone: _Tone) -> Pixels:
+    table, found = tone.table(), np.empty_like(paper)
+    for top in range(0, len(paper), STRIP):
+        strip = linear(paper[top : top + STRIP])
+        found[top : top + STRIP] = _through(table, cv2.transform(strip, matrix * STEPS))
+    return found
+
+
+def _through(table: Pixels, steps: Floats) -> Pixels:
+    return table[np.clip(steps, 0, STEPS, out=steps).astype(np.uint16)]
 
 
 def _tables() -> tuple[Floats, Pixels]:
     value = np.arange(256) / 255
     to_light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    light = np.arange(8192) / 8191
+    light = np.arange(STEPS + 1) / STEPS
     back = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return to_light.astype(np.float32), np.round(back * 255).astype(np.uint8)
 
@@ -145,6 +175,10 @@ class _Tone:
 
     power: float
     veil: float
+
+    def table(self) -> Pixels:
+        """The pixel of each step of light."""
+        return coded(self.undone(np.arange(STEPS + 1, dtype=np.float32) / STEPS))
 
     def undone(self, light: Floats) -> Floats:
         plain = np.maximum(light - self.veil, 0) / (1 - self.veil)
@@ -161,6 +195,7 @@ class _Lamp:
     """Shape (terms, 3)."""
     scale: tuple[float, float, float]
     tone: _Tone
+
     @classmethod
     def of(cls, patches: tuple[SeenPatch, ...], sheet: PaperSheet) -> _Lamp | None:
         """The light around a frame; None where the patches are hidden, burnt, or not what they should be."""
@@ -238,13 +273,13 @@ def _without_colour(frame: Pixels, seen: NDArray[np.bool_]) -> bool:
 
 
 def _gain(
-    light: Floats, paper: Floats, seen: NDArray[np.bool_], lamp: _Lamp | None, sheet: PaperSheet
+    frame: Pixels, paper: Pixels, seen: NDArray[np.bool_], lamp: _Lamp | None, sheet: PaperSheet
 ) -> tuple[Floats, Floats]:
     """The light on every cell of the frame, and the matrix from the clean sheet's colours to this print's."""
     left, top, width, height = sheet.layout.frame
     cell = max(CELL_MM, (width * height / MOST_CELLS) ** 0.5)
     columns, rows = max(8, round(width / cell)), max(8, round(height / cell))
-    cells = [np.log(np.maximum(_cells(picture, columns, rows), 2e-3)) for picture in (light, paper)]
+    cells = [np.log(np.maximum(_light_in_cells(picture, columns, rows), 2e-3)) for picture in (frame, paper)]
     ratio = np.stack([cv2.medianBlur(np.ascontiguousarray(c), 3) for c in cv2.split(cells[0] - cells[1])], axis=-1)
     weight = _cells(seen.astype(np.float32), columns, rows) > 0.95
     x, y = np.meshgrid(
@@ -260,6 +295,11 @@ def _gain(
         field = _measured(field, ratio, unmarked.astype(np.float32), cell)
     unmarked = weight & (_hue_shift(ratio - field) < HUE_SHIFT[-1])
     return np.exp(field).astype(np.float32), _print_matrix(cells, field, unmarked)
+
+
+def _light_in_cells(picture: Pixels, columns: int, rows: int) -> Floats:
+    """Mean light; of pixels that are shrunk first, which errs by less than a step of a pixel."""
+    return _cells(linear(_shrunk(picture, 2 * columns, 2 * rows)), columns, rows)
 
 
 def _cells(picture: Floats, columns: int, rows: int) -> Floats:
@@ -326,8 +366,14 @@ def _burnt(frame: Pixels, gain: Floats, seen: NDArray[np.bool_]) -> NDArray[np.b
     brightness = np.log(gain).mean(axis=2)
     bright = brightness > np.percentile(brightness, 30) + 0.35
     wide = cv2.resize(bright.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    found: NDArray[np.bool_] = (frame.min(axis=2) >= BURNT) & (wide > 0) & seen
+    found: NDArray[np.bool_] = (_darkest(frame) >= BURNT) & (wide > 0) & seen
     return found
+
+
+def _darkest(frame: Pixels) -> Pixels:
+    """The least of a pixel's three channels."""
+    red, green, blue = cv2.split(frame)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def _inks(patches: tuple[SeenPatch, ...], sheet: PaperSheet, lamp: _Lamp | None) -> tuple[Ink, ...]:

@@ -19,6 +19,8 @@ LEAST_MM2: Final = 0.9
 """Half of what a pen's dot of 1.5 mm covers; less is a speck."""
 PEN_ACROSS_MM: Final = 1.3
 """Handwriting on a sticker is no wider: ink so near on both sides is one sticker."""
+LEAST_OWN: Final = 0.5
+"""Of a blob is its category's ink itself: rims of handwriting are not."""
 BESIDE_MM: Final = 0.7
 """So far outside an edge is looked what lies there: past the blur of the edge itself."""
 PRINT_ACROSS_MM: Final = 2.6
@@ -77,7 +79,10 @@ def blobs_of(inks: InkMap, category: int) -> Iterator[Blob]:
     pad = round(PAD_MM * inks.px_per_mm)
     for number in range(1, count):
         x, y, width, height, area = (int(value) for value in stats[number])
-        if area >= least:
+        if area < least:
+            continue
+        inside = label[y : y + height, x : x + width] == number
+        if own[y : y + height, x : x + width][inside].mean() >= LEAST_OWN:
             yield _blob(inks, label, (number, category), (x - pad, y - pad, x + width + pad, y + height + pad))
 
 
@@ -95,7 +100,9 @@ def without(blob: Blob, taken: Mask) -> Iterator[Blob]:
 def outline(blob: Blob) -> Outline:
     """The edges of a blob, to a fraction of a pixel where its cover falls to half."""
     full = float(np.percentile(blob.cover[blob.ink], 80)) or 1.0
-    soft = cv2.GaussianBlur(np.where(blob.ink, np.maximum(blob.cover, 0.3 * full), 0).astype(np.float32), (0, 0), 0.9)
+    soft = cv2.GaussianBlur(
+        np.where(blob.ink, np.maximum(blob.cover, 0.3 * full), 0).astype(np.float32), (0, 0), 0.9
+    )
     gx, gy = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=0.125)
     found, _ = cv2.findContours(blob.ink.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     rings = [ring[:, 0, :] for ring in found if len(ring) >= 8]

@@ -64,7 +64,7 @@ def _clicked(corners: Floats, sheet: PaperSheet) -> Ties:
     page = np.array([[left, top], [left + width, top], [left + width, top + height], [left, top + height]])
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     px_per_mm = float(sides.sum() / (2 * (width + height)))
-    return Ties(page, corners.astype(np.float64), np.arange(4), np.full(4, CLICK_MM * px_per_mm))
+    return Ties(page, corners.astype(np.float64), np.arange(-4, 0), np.full(4, CLICK_MM * px_per_mm))
 
 
 def _pulled_right(pixels: Pixels, surface: Surface, sheet: PaperSheet, clean: Pixels) -> Surface:

@@ -1,10 +1,10 @@
 """Circles whose union is a blob: overlapping and touching stickers of one colour parted, hidden ones completed.
 
 Edges towards paper speak for a mark's own shape, and those towards another sticker where they bulge outwards: it
-lies above there. Under another sticker, and where the frame or handwriting ends it, an edge is somebody else's. Every stretch of edge proposes the circle that fits it (Kåsa, 1976, by running sums),
-a proposal is judged by how much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not
-cover bare paper. The best is refined and taken, what it explains is set aside, and so on; at the end all are fitted
-once more, each to the points that are nearest to it (Gauss–Newton with Tukey's weights).
+lies above there. Under another sticker, and where the frame or handwriting ends it, an edge is somebody else's.
+Every stretch of edge proposes the circle that fits it (Kåsa, 1976, by running sums), a proposal is judged by how
+much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not cover bare paper. The best is refined and taken, what it explains is set aside, and so on; at the end all are fitted once
+more, each to the points that are nearest to it (Gauss–Newton with Tukey's weights).
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _best(
 
 
 def _enough(on: Mask, rim: _Rim, circle: Floats, mm: float, new_ink: float) -> bool:
-    """Whether a circle explains enough edge: towards paper, or also where it lies upon others if it explains ink."""
+    """Whether a circle explains enough edge: towards paper, or also upon others where it explains ink."""
     around = 2 * np.pi * circle[2]
     if (on & rim.free).sum() >= max(LEAST_ARC * around, LEAST_ARC_MM * mm):
         return True
@@ -249,7 +249,9 @@ def _settled(chosen: list[Floats], rim: _Rim, blob: Blob) -> list[Circle]:
         )
     on = _explained(circles, rim, mm, 1.3)
     return [
-        _judged(circle, rim.points[mine], blob) for circle, mine in zip(circles, on, strict=True) if mine.sum() >= 6
+        _judged(circle, rim.points[mine], blob)
+        for circle, mine in zip(circles, on, strict=True)
+        if mine.sum() >= 6
     ]
 
 

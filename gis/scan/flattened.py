@@ -66,7 +66,7 @@ def certain(
     x_mm, y_mm, enlarge = _coarse_places(sheet)
     at = surface.to_photo(x_mm, y_mm)
     inside = ((at >= 1) & (at <= np.array(photo_px) - 2)).all(axis=2)
-    sure = surface.spread_mm(x_mm, y_mm) <= MOST_SPREAD_MM
+    sure = surface.cautious().spread_mm(x_mm, y_mm) <= MOST_SPREAD_MM
     for outline in others:
         hull = outline.astype(np.float32).reshape(-1, 1, 2)
         inside &= np.reshape(
@@ -74,6 +74,13 @@ def certain(
             inside.shape,
         )
     return _enlarged((inside & sure).astype(np.float64), enlarge, sheet.picture_size) > 0.99
+
+
+def share_shown(surface: Surface, sheet: PaperSheet, photo_px: tuple[int, int]) -> float:
+    """How much of the frame lies within the photo, known surely or not."""
+    x_mm, y_mm, _ = _coarse_places(sheet)
+    at = surface.to_photo(x_mm, y_mm)
+    return float(((at >= 1) & (at <= np.array(photo_px) - 2)).all(axis=2).mean())
 
 
 def _coarse_places(sheet: PaperSheet) -> tuple[Floats, Floats, int]:

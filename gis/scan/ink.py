@@ -31,7 +31,7 @@ OTHERS: Final[tuple[Rgb, ...]] = (
     (38, 44, 120),  # blue biro
     (178, 143, 98),  # coffee and tea
 )
-APART: Final = 20.0
+APART: Final = 15.0
 """Another ink nearer than this to a category's own colour is left out: it could not be told apart."""
 FARTHEST: Final = 30.0
 """A colour farther than this from every curve is no ink we know."""
@@ -117,8 +117,8 @@ def _inner_colours(
 def absorbed_ink(photo: Pixels, ground: Pixels, inks: tuple[Ink, ...]) -> tuple[str, float] | None:
     """The category whose ink took away the light that is missing, and how sure that is; None for another's ink.
 
-    `photo` and `ground` are the same pixels, shape (n, 3), of a thin mark and its surroundings: blur and JPEG smear
-    the colour of a stroke, but what is missing in all, red against green against blue, stays what the ink took.
+    `photo` and `ground` are the same pixels, shape (n, 3), of a thin mark and its surroundings: blur and JPEG
+    smear the colour of a stroke, but what is missing in all, red against green against blue, stays what the ink took.
     """
     missing = (ground.astype(np.float32) - photo).sum(axis=0)
     if missing.max() <= 0:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["sticker", "dot", "cross"]
+
+AIM_MM: Final = 3.0
+"""How far from the place they mean people put a sticker or a dot: what towns that typed in their paper maps reckon
+with. Reading is finer by far, and would make a pin look surer than the hand that put it there."""
+
+
+def precision_mm(error_mm: float) -> float:
+    """How far from what somebody meant a mark may lie on paper: of the hand, and of the reading."""
+    return math.hypot(error_mm, AIM_MM)
 
 
 @dataclass(frozen=True)

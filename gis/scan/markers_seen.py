@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import cv2
@@ -29,7 +29,10 @@ Floats = NDArray[np.float64]
 
 
 def of_sheet(located: Located, layout: Layout, serial: str) -> dict[int, Floats]:
-    """The corners of this sheet's markers by place, those left out that can't be on one plane with most."""
+    """The corners of this sheet's markers by place, those left out that can't be on one plane with most.
+
+    What was left out may be another sheet's; `astray` says what may not.
+    """
     places = {marker_number(serial, marker.place): marker for marker in layout.markers}
     mine = [one for one in located.sightings if one.number in places]
     if len(mine) < 2:
@@ -43,6 +46,12 @@ def of_sheet(located: Located, layout: Layout, serial: str) -> dict[int, Floats]
         return _largest(mine, places)
     kept = np.flatnonzero(np.asarray(fits).reshape(-1, 4).all(axis=1))
     return _largest([mine[n] for n in kept], places)
+
+
+def astray(located: Located, layout: Layout, serial: str, used: Collection[int]) -> int:
+    """How many places of this sheet were seen, but only where they can't be: it is torn or crumpled."""
+    places = {marker_number(serial, marker.place): marker.place for marker in layout.markers}
+    return len({places[one.number] for one in located.sightings if one.number in places} - set(used))
 
 
 def _largest(sightings: Sequence[Sighting], places: Mapping[int, Marker]) -> dict[int, Floats]:

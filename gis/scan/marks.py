@@ -68,19 +68,19 @@ def find_marks(balanced: Balanced, sheet: PaperSheet) -> tuple[Mark, ...] | Fail
 def _distinct(marks: list[Mark]) -> list[Mark]:
     """The marks without those that are but a part of another: glare on a sticker, writing, a rim."""
     kept: list[Mark] = []
-    for mark in sorted(marks, key=lambda one: -one.confidence):
-        trusted = mark.confidence >= DOUBTFUL
-        if not any(_is_part(mark, other, trusted=trusted) for other in kept):
+    for mark in sorted(marks, key=lambda one: (one.kind != "sticker", -one.confidence)):
+        if not any(_is_part(mark, other) for other in kept):
             kept.append(mark)
     return kept
 
 
-def _is_part(mark: Mark, other: Mark, *, trusted: bool) -> bool:
-    """Whether a mark is the other once more; one that is not trusted also where it mostly lies within the other."""
+def _is_part(mark: Mark, other: Mark) -> bool:
+    """Whether a mark is the other once more, or lies within it and is too small or too doubtful."""
     far = float(np.hypot(mark.x_mm - other.x_mm, mark.y_mm - other.y_mm))
     same = far < 0.15 * other.diameter_mm and 0.75 < mark.diameter_mm / other.diameter_mm < 1.33
-    within = far < 0.5 * other.diameter_mm and mark.diameter_mm < other.diameter_mm
-    return same or (within and not trusted)
+    doubtful = mark.confidence < DOUBTFUL and far < other.diameter_mm / 2 and mark.diameter_mm < other.diameter_mm
+    small = mark.kind != "sticker" and far + mark.diameter_mm / 2 < 0.55 * other.diameter_mm
+    return same or doubtful or small
 
 
 def _is_within(mark: Mark, sheet: PaperSheet) -> bool:
@@ -152,7 +152,10 @@ def _placed(found: _Found, category: str, trust: float, frame: _Frame) -> Mark:
 
 
 def _colour_trust(found: _Found, blob: Blob, category: str, frame: _Frame) -> float:
-    """0 to 1: how much nearer a mark's colour is to its category's than to any other's."""
+    """0 to 1: how much nearer a mark's colour is to what was agreed for its category than for any other.
+
+    The tone of this sheet's stickers may have decided; a colour between two categories still deserves an eye.
+    """
     rows, columns = np.nonzero(blob.ink & (blob.cover > 0.6))
     near = np.hypot(columns - found.x, rows - found.y) < max(found.size * 0.42, 1.5)
     height, width = frame.balanced.seen.shape
@@ -161,7 +164,7 @@ def _colour_trust(found: _Found, blob: Blob, category: str, frame: _Frame) -> fl
     if not inside.any():
         return 0.5
     red, green, blue = np.median(frame.balanced.rgb[y[inside], x[inside]], axis=0)
-    ranked = nearest_inks((int(red), int(green), int(blue)), frame.inks.inks)
+    ranked = nearest_inks((int(red), int(green), int(blue)), frame.balanced.inks)
     own = next(far for far, name in ranked if name == category)
     other = next((far for far, name in ranked if name != category), own + MARGIN)
     return float(np.clip(0.5 + (other - own) / MARGIN / 2, 0.05, 1.0)) * float(np.clip(1.3 - own / 60, 0.3, 1.0))

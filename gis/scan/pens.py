@@ -1,8 +1,8 @@
 """Free-standing dots and crosses of felt pens, told by their shape first and by the light that they took away.
 
 Strokes are so thin that blur and JPEG leave no pixel of their true colour. So whatever was not printed is looked
-at together, whatever colour its pixels seem to have: if its shape is that of a dot or a cross, all the light that is
-missing there says whose ink it was. Ballpoint is told apart in the same way.
+at together, whatever colour its pixels seem to have: if its shape is that of a dot or a cross, all the light that
+is missing there says whose ink it was. Ballpoint is told apart in the same way.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ MOST_PAGES: Final = 200
 PDF_MP: Final = 16.0
 """How finely a page of a PDF is drawn at most: A4 at 300 dpi has 8.7."""
 PDF_DPI: Final = 300
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "HEIF")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF")
+"""What Pillow opens by itself; a phone's MPO is a JPEG to it."""
 LONGEST_SIDE: Final = 20_000
 
 Pixels = NDArray[np.uint8]
@@ -58,11 +59,13 @@ def open_pages(path: Path) -> Iterator[Page | Failure]:
 
 
 def _picture_pages(path: Path, head: bytes) -> Iterator[Page | Failure]:
+    formats = FORMATS
     if head[4:8] == b"ftyp":
         _with_heif()
+        formats = ("HEIF",)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes and of broken EXIF: sizes are checked, EXIF goes
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(path, formats=formats) as picture:
             pages = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             for number in range(1, min(pages, MOST_PAGES) + 1):
                 if pages > 1:

@@ -19,8 +19,11 @@ from gis.scan.surface import Surface, fit_surface, refitted
 MOST_ERROR_MM: Final = 1.2
 """Root of the mean square over left-out markers. They lie at the rim, where the others say least: places inside
 are then about half as far off, within the millimetre that a mark on paper may err."""
-MOST_DROPPED: Final = 0.25
+MOST_DROPPED: Final = 0.17
 """Of the markers may fit badly (a thumb over a corner) and are not used; more, and the paper is not flat."""
+STRAY_MM: Final = 1.5
+MOST_STRAYS: Final = 1
+"""A marker that is read but lies farther off was not merely seen badly: the paper is torn or crumpled there."""
 FITS_BADLY_MM: Final = 0.4
 FITS_BADLY: Final = 4.0
 """Times the middle error; both must be passed."""
@@ -35,25 +38,39 @@ Floats = NDArray[np.float64]
 
 
 def proved(
-    markers: Mapping[int, Floats], layout: Layout, size: tuple[int, int]
+    markers: Mapping[int, Floats], layout: Layout, size: tuple[int, int], strays: int = 0
 ) -> tuple[Surface, float] | Failure:
-    """The surface and its error in millimetres, without the few markers that fit badly; or that it fails."""
+    """The surface and its error in millimetres, without the few markers that fit badly; or that it fails.
+
+    `strays` markers were seen so far off that they are not among `markers`.
+    """
     kept = dict(markers)
+    spare = int(MOST_DROPPED * (len(markers) + strays)) - strays
+    if spare < 0:
+        return _not_flat(markers, layout, {}, strays)
     while True:
         surface = fit_surface(ties_of(kept, layout), layout.page, size)
         if surface is None:
-            return _not_flat(markers, layout, {})
+            return _not_flat(markers, layout, {}, strays)
         errors = errors_mm(surface)
         worst = max(errors, key=lambda place: errors[place])
         bad = errors[worst] > max(FITS_BADLY_MM, FITS_BADLY * float(np.median(list(errors.values()))))
-        room = len(kept) > LEAST_MARKERS and len(markers) - len(kept) < int(MOST_DROPPED * len(markers))
+        room = len(kept) > LEAST_MARKERS and len(markers) - len(kept) < spare
         if not (bad and room):
             break
         del kept[worst]
     error = rms(errors)
-    if error > MOST_ERROR_MM:
-        return _not_flat(markers, layout, errors)
+    strays += _far_off({place: at for place, at in markers.items() if place not in kept}, surface, layout)
+    if error > MOST_ERROR_MM or strays > MOST_STRAYS:
+        return _not_flat(markers, layout, errors, strays)
     return surface, error
+
+
+def _far_off(dropped: Mapping[int, Floats], surface: Surface, layout: Layout) -> int:
+    """How many of the markers that were not used lie where no smear or thumb puts them."""
+    known = {marker.place: marker for marker in layout.markers}
+    away = [corners - surface.to_photo(*np.array(known[place].corners()).T) for place, corners in dropped.items()]
+    return sum(float(np.linalg.norm(one.mean(axis=0))) > STRAY_MM * surface.px_per_mm for one in away)
 
 
 def by_the_map(photo: Photo, surface: Surface, sheet: PaperSheet, clean: Pixels) -> tuple[Surface, float, Pixels]:
@@ -94,18 +111,19 @@ def rms(errors: Mapping[int, float]) -> float:
 
 
 def _of_markers(errors: Mapping[int, float]) -> dict[int, float]:
-    return {group: error for group, error in errors.items() if group < FIRST_GROUP}
+    return {group: error for group, error in errors.items() if 0 <= group < FIRST_GROUP}
 
 
 def _of_pieces(errors: Mapping[int, float]) -> dict[int, float]:
     return {group: error for group, error in errors.items() if group >= FIRST_GROUP}
 
 
-def _not_flat(markers: Mapping[int, Floats], layout: Layout, errors: Mapping[int, float]) -> Failure:
+def _not_flat(markers: Mapping[int, Floats], layout: Layout, errors: Mapping[int, float], strays: int) -> Failure:
     evidence: dict[str, object] = {
         "found": sorted(markers),
         "of": len(layout.markers),
         "most_error_mm": MOST_ERROR_MM,
+        "far_off": strays,
     }
     if errors:
         evidence["error_mm"] = round(rms(errors), 2)

@@ -14,6 +14,9 @@ from gis.scan.failure import Failure, Reason
 
 DARK: Final = 40.0
 """Of 255: where the brightest parts are darker, nothing is told from noise."""
+BURNT: Final = 254
+MOST_BURNT: Final = 0.3
+"""Of a photo without markers so much may be wholly white; with more they may have been drowned in light."""
 LEAST_CONTRAST: Final = 30.0
 """Of 255, between ink and paper: with fewer tones three colours are not told from one another."""
 SHARP: Final = 0.2
@@ -78,6 +81,8 @@ def without_a_sheet(grey: NDArray[np.uint8], serials: Sequence[str]) -> Failure:
     evidence: dict[str, Any] = {"markers": 0, "brightness": round(bright), "sharpness": round(sharp, 3)}
     if serials:
         return Failure(Reason.MARKERS_HIDDEN, {**evidence, "serials": list(serials)})
+    if float((grey[::4, ::4] >= BURNT).mean()) > MOST_BURNT:
+        return Failure(Reason.TOO_BRIGHT, evidence)
     if bright < DARK:
         return Failure(Reason.TOO_DARK, evidence)
     if sharp < SHARP:

@@ -13,14 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from gis.paper.layout import Layout, Rgb
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from gis.scan.flattened import Pixels, certain, fitting, flattened, patch_colours
+from gis.scan.flattened import Pixels, certain, fitting, flattened, patch_colours, share_shown
 from gis.scan.locate import Located
-from gis.scan.markers_seen import LEAST_MARKERS, looked_again, of_sheet, other_sheets, ties_of
+from gis.scan.markers_seen import LEAST_MARKERS, astray, looked_again, of_sheet, other_sheets, ties_of
 from gis.scan.proof import MOST_ERROR_MM, by_the_map, proved
 from gis.scan.surface import Surface, fit_flat
 
 LEAST_SEEN: Final = 0.08
 """Of the frame. Of a wall map one photo shows a part."""
+LEAST_SURE: Final = 0.6
+"""Of what the photo shows of the frame: with markers on one side only, marks on the other would be lost unsaid."""
 LEAST_PX_PER_MM: Final = 1.2
 """A felt-pen dot of 2 mm has hardly more than two pixels then."""
 MOST_EDGE_MM: Final = 2.0
@@ -88,7 +90,7 @@ def straighten(
         markers |= looked_again(grey, first, layout, serial, markers)
     if len(markers) < LEAST_MARKERS:
         return _hidden(markers, layout)
-    tried = proved(markers, layout, located.size)
+    tried = proved(markers, layout, located.size, astray(located, layout, serial, markers))
     if isinstance(tried, Failure):
         return tried
     surface, error_mm = tried
@@ -96,11 +98,13 @@ def straighten(
     refused = _too_coarse(surface.px_per_mm, edge_mm)
     if refused:
         return refused
+    used = frozenset(int(place) for place in surface.ties.group)
     others = other_sheets(located, surface, layout, serial)
     seen = certain(surface, sheet, located.size, others)
-    if seen.mean() < LEAST_SEEN:
+    shown = share_shown(surface, sheet, located.size)
+    if seen.mean() < max(LEAST_SEEN, LEAST_SURE * shown):
         return _hidden(markers, layout, share_seen=round(float(seen.mean()), 3))
-    return straightened(pixels, sheet, surface, clean, Measured(error_mm, 1 / edge_mm, others, frozenset(markers)))
+    return straightened(pixels, sheet, surface, clean, Measured(error_mm, 1 / edge_mm, others, used))
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Measured:
     others: tuple[Floats, ...] = ()
     """Outlines of other sheets that lie upon this one."""
     found: frozenset[int] = frozenset()
-    """Places of the markers that were seen."""
+    """Places of the markers that were seen and used."""
 
 
 def straightened(

@@ -23,7 +23,7 @@ MOSTLY_FREE: Final = 0.6
 """Of a dot's edge: what is left of a sticker under another is not a dot."""
 CROSS_MM: Final = (3.6, 13.0)
 FULLEST: Final = 0.85
-"""A cross covers at most this share of its convex hull."""
+"""A cross covers at most this share of its convex hull: a sticker with writing on it covers more."""
 STROKE_MM: Final = (0.45, 2.6)
 """A felt pen's stroke: a ballpoint's is narrower, but seldom in a category's colour."""
 EXPLAINED: Final = 0.8
@@ -72,8 +72,7 @@ def cross_of(blob: Blob) -> Stroked | None:
     reach = max(np.ptp(x), np.ptp(y)) + 1
     if not CROSS_MM[0] * mm * 0.7 <= reach <= CROSS_MM[1] * mm:
         return None
-    hull = cv2.contourArea(cv2.convexHull(np.stack([x, y], axis=1).astype(np.int32)))
-    if len(x) > FULLEST * hull:
+    if _fullness(blob.ink) > FULLEST:
         return None
     points, weight = np.stack([x, y], axis=1).astype(float), np.maximum(blob.cover[y, x].astype(float), 0.05)
     width = _stroke_width(blob, points)
@@ -85,6 +84,13 @@ def cross_of(blob: Blob) -> Stroked | None:
         return None
     first, second = _refined(points, weight, width, first, second)
     return _judged(points, weight, width, first, second)
+
+
+def _fullness(ink: NDArray[np.bool_]) -> float:
+    """Share of its convex hull that a blob fills, its holes filled too."""
+    edges, _ = cv2.findContours(ink.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.contourArea(cv2.convexHull(np.concatenate(edges)))
+    return sum(cv2.contourArea(edge) for edge in edges) / max(hull, 1.0)
 
 
 def _stroke_width(blob: Blob, points: Floats) -> float:
@@ -120,9 +126,7 @@ def _stroke(points: Floats, weight: Floats, width: float, other: Floats | None) 
     return np.array([angles[turn], at - (side - 1) / 2 - reach - 0.5])
 
 
-def _refined(
-    points: Floats, weight: Floats, width: float, first: Floats, second: Floats
-) -> tuple[Floats, Floats]:
+def _refined(points: Floats, weight: Floats, width: float, first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """Both lines through the middle of their own ink: that near the other line is left out."""
     middle = points.mean(axis=0)
     lines = [first, second]

@@ -109,6 +109,10 @@ class Surface:
         spread = np.sqrt(np.maximum(both, 0)) * self.frame.photo[2] / self.px_per_mm * self._calibration
         return spread.reshape(x.shape)
 
+    def cautious(self) -> Surface:
+        """The same as if paper were never quite flat: so that beyond the ties little is known for sure."""
+        return replace(self, bend=max(self.bend, BENDS_MM[1] * self.px_per_mm / self.frame.photo[2]))
+
     def left_out(self) -> Floats:
         """For each tie, how far in pixels it lies from where the ties of all other groups say."""
         away, _ = self._left_out

@@ -1,7 +1,7 @@
 """The colours that the stickers on one sheet really have: makers hit a category's colour only nearly.
 
-All stickers of a category on one sheet mostly come from one packet, so that their colours lie close together, closer
-than to what was agreed. They are found by k-means (Lloyd, 1982) from the agreed colours on, held back by them: a
+All stickers of a category on one sheet mostly come from one packet, so that their colours lie close together,
+closer than to what was agreed. They are found by k-means (Lloyd, 1982) from the agreed colours on, held back by them: a
 packet is a tone of its category's colour, and one tone that lies between two categories is not made into two.
 """
 
@@ -31,7 +31,9 @@ ONE_TONE: Final = 0.5
 ROUNDS: Final = 6
 
 
-def with_tones(inks: tuple[Ink, ...], colours: Pixels, counts: NDArray[np.int_], px_per_mm: float) -> tuple[Ink, ...]:
+def with_tones(
+    inks: tuple[Ink, ...], colours: Pixels, counts: NDArray[np.int_], px_per_mm: float
+) -> tuple[Ink, ...]:
     """The inks with the tones of this sheet's stickers, from the colours (n, 3) that lie well inside of marks."""
     if not len(colours):
         return inks
@@ -61,7 +63,9 @@ def _settled(agreed: Floats, seen: Floats, area: Floats) -> tuple[Floats, Floats
     for _ in range(ROUNDS):
         owner = cdist(seen, tones).argmin(axis=1)
         covered = np.bincount(owner, weights=area, minlength=len(agreed))
-        sums = np.stack([np.bincount(owner, weights=area * seen[:, n], minlength=len(agreed)) for n in range(3)], 1)
+        sums = np.stack(
+            [np.bincount(owner, weights=area * seen[:, n], minlength=len(agreed)) for n in range(3)], 1
+        )
         tones = (sums + HELD_MM2 * agreed) / (covered + HELD_MM2)[:, None]
     return tones, covered
 

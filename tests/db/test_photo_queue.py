@@ -129,7 +129,7 @@ def test_the_same_sheet_once_more_adds_only_what_is_new(
     assert sent(live_session, town, first) is Outcome.NEW
     assert sent(live_session, town, first) is Outcome.AGAIN
     later = scan_of(printed.pdf, sheet, [*STICKERS, ("improve", 60.0, 110.0)]).rotate(180)
-    sent(live_session, town, as_file(later, "JPEG"))
+    sent(live_session, town, as_file(later, "PNG"))
     assert read_all(sessions, tmp_path) == 2
     assert [one.reading["added"] for one in photos(live_session)] == [3, 1]
     assert len(marks(live_session)) == 4

@@ -196,17 +196,23 @@ def _draw(paper: np.ndarray, mark: Drawn, rgb: np.ndarray, sheet: PaperSheet, rn
     x0, x1 = max(0, int(cx - reach)), min(paper.shape[1], int(cx + reach) + 1)
     y, x = np.mgrid[y0:y1, x0:x1] + 0.5
     x, y = x - cx, y - cy
-    colour = _light(np.clip(rgb * (1 + how.jitter * rng.normal(0, 0.06)) + how.jitter * rng.normal(0, 5, 3), 0, 255))
+    colour = _light(
+        np.clip(rgb * (1 + how.jitter * rng.normal(0, 0.06)) + how.jitter * rng.normal(0, 5, 3), 0, 255)
+    )
     part = paper[y0:y1, x0:x1]
     if mark.kind == "cross":
         alpha = _cross(x, y, mark.size * mm, rng.uniform(0.8, 1.6) * mm, rng, how) * 0.9
     elif mark.kind == "dot":
         around = np.arctan2(y, x)
-        edge = 1 + 0.08 * how.jitter * np.cos(2 * around + rng.uniform(0, 6)) + 0.04 * how.jitter * np.cos(3 * around)
+        edge = (
+            1 + 0.08 * how.jitter * np.cos(2 * around + rng.uniform(0, 6)) + 0.04 * how.jitter * np.cos(3 * around)
+        )
         alpha = np.clip(0.5 - (np.hypot(x, y) - mark.size / 2 * mm * edge), 0, 1) * 0.92
     else:
         far = np.hypot(x, y) - mark.size / 2 * mm
-        shade = np.clip(0.5 - (np.hypot(x - 0.15 * mm, y - 0.2 * mm) - mark.size / 2 * mm - 0.1 * mm) / (0.5 * mm), 0, 1)
+        shade = np.clip(
+            0.5 - (np.hypot(x - 0.15 * mm, y - 0.2 * mm) - mark.size / 2 * mm - 0.1 * mm) / (0.5 * mm), 0, 1
+        )
         part *= 1 - 0.25 * how.jitter * shade[..., None]
         alpha = np.clip(0.5 - far, 0, 1)
         grain = cv2.GaussianBlur(rng.normal(0, 1, x.shape), (0, 0), 0.3 * mm) * 0.12 * how.jitter
@@ -216,7 +222,16 @@ def _draw(paper: np.ndarray, mark: Drawn, rgb: np.ndarray, sheet: PaperSheet, rn
     if mark.kind == "sticker" and how.writing and rng.random() < 0.4:
         at = (int(cx - x0 - 1.5 * mm), int(cy - y0 + 1.2 * mm))
         text = np.zeros(x.shape, np.uint8)
-        cv2.putText(text, str(rng.integers(1, 60)), at, cv2.FONT_HERSHEY_SIMPLEX, 0.12 * mm, 255, int(0.4 * mm), cv2.LINE_AA)
+        cv2.putText(
+            text,
+            str(rng.integers(1, 60)),
+            at,
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.12 * mm,
+            255,
+            int(0.4 * mm),
+            cv2.LINE_AA,
+        )
         part *= 1 - 0.9 * (text / 255.0)[..., None]
 
 
@@ -284,7 +299,9 @@ def _camera(seen: np.ndarray, how: Conditions, mm: float, rng: Any) -> np.ndarra
     seen = np.clip(seen, 0, 1.5) ** how.power
     if how.warp_mm:
         rows, columns = np.mgrid[0 : seen.shape[0], 0 : seen.shape[1]].astype(np.float32)
-        off = [how.warp_mm * mm * np.sin(columns / (40 * mm) + 1) * np.cos(rows / (50 * mm) + 2 * n) for n in (0, 1)]
+        off = [
+            how.warp_mm * mm * np.sin(columns / (40 * mm) + 1) * np.cos(rows / (50 * mm) + 2 * n) for n in (0, 1)
+        ]
         seen = cv2.remap(seen, columns + off[0].astype(np.float32), rows + off[1].astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # fmt: skip  # noqa: E501
     if how.blur_mm:
         seen = cv2.GaussianBlur(seen, (0, 0), how.blur_mm * mm)

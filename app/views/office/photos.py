@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -251,7 +252,9 @@ def _take(the_map: MapRecord, file: FileStorage) -> Sent:
     name = shown_name(file.filename or "")
     words = reader_language()
     try:
-        added = add_photo(session(), require(), the_map, read_photo_file(file.stream, file.filename))
+        with closing(file):
+            taken = read_photo_file(file.stream, file.filename)
+        added = add_photo(session(), require(), the_map, taken)
     except InvalidInput as refusal:
         session().rollback()
         return Sent(name, " ".join(words.gettext(p.message, p.data) for p in refusal.problems))
@@ -272,6 +275,7 @@ def _page(the_map: MapRecord, sent: Sequence[Sent] = (), *, rule_problems: Seque
         "office/photos.html",
         the_map=the_map,
         sent=sent,
+        arrived={outcome.value: request.args.get(outcome.value, 0, type=int) for outcome in Outcome},
         accepted=ACCEPTED,
         most_megabytes=MOST_FILE_BYTES >> 20,
         days=request.form.get("days", days) if rule_problems else days,

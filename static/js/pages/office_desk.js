@@ -42,7 +42,7 @@ const outbox = connectOutbox(form.action, store, {
     if (note.hidden) return draw();
     const signedOut = failure.status === 401;
     note.querySelector("[data-unsent-words]").textContent = [
-      ngettext("%(n)s pin waits on this computer.", "%(n)s pins wait on this computer.", entries.length),
+      ngettext("%(n)s pin waits on this computer.", "%(n)s pins wait on this computer.", entries.filter(({ pin }) => pin).length),
       signedOut ? _("You are signed out: sign in again in another window, and it goes on.") : _("There is no connection; it goes on by itself."),
     ].join(" ");
     return draw();
@@ -60,7 +60,7 @@ function show(elements) {
 
 /** The map's marks: those stored, and those on their way. */
 function draw() {
-  const sent = outbox.entries().filter((entry) => entry.person === person());
+  const sent = outbox.entries().filter(({ person: whose, pin }) => pin && whose === person());
   const marks = writtenPins();
   desk?.show([...marks, ...sent.map(({ pin }) => ({ ...pin, waits: true }))]);
   form.querySelector("[data-back]").disabled = !marks.length && !sent.length;
@@ -137,7 +137,7 @@ async function storePin() {
 
 /** Gives a pin back into the hand, unless another one is in it. */
 function restore({ person: whose, pin, fields: values }) {
-  if (whose !== person() || (desk.current() && !desk.isAiming)) return;
+  if (!pin || whose !== person() || (desk.current() && !desk.isAiming)) return;
   choose(pin.category);
   fill(OF_PIN, values);
   desk.place(pin);
@@ -167,15 +167,9 @@ function isHolding() {
   return Boolean((desk.current() && !desk.isAiming) || fields.comment.value.trim());
 }
 
-async function saveAbout() {
-  const asked = new FormData();
-  const values = [["csrf_token", fields.csrf_token.value], ["deed", "about"], ["person", person()], ...valuesOf('[name^="about."]')];
-  for (const [name, value] of values) asked.append(name, value);
-  try {
-    show(await piece(form.action, "desk", { form: asked }));
-  } catch (failure) {
-    toast(failure.message);
-  }
+/** What is known of the person goes the way of the pins, behind those that wait: the latest word counts. */
+function saveAbout() {
+  outbox.send({ person: person(), pin: null, fields: [["deed", "about"], ["person", person()], ...valuesOf('[name^="about."]')] });
 }
 
 function nextPerson() {
@@ -217,6 +211,9 @@ function leave() {
 }
 
 function connectForm() {
+  const who = form.querySelector("[data-who]");
+  who.open = store.get("who", true);
+  who.addEventListener("toggle", () => store.set("who", who.open));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const deed = event.submitter?.value ?? "pin";
