@@ -29,7 +29,7 @@ def make_unreadable(
 ) -> tuple[bytes, Truth | None]:
     """A JPEG that shows no sheet that could be read; `other` is a sheet that nobody here has printed.
 
-    It has at most so many megapixels: that it can't be read does not come from too few. What was crumpled comes with
+    It has at most so many megapixels: that it can't be read is not for want of them. What was crumpled comes with
     its truth: there reading it is no wrong, but placing its marks elsewhere is.
     """
     shot = draw_shot(one.sheet, rng, "ordinary")

@@ -39,6 +39,7 @@ WHOLE_PX: Final = 4800
 SMALL_PX: Final = 360
 TABLE_PX_PER_MM: Final = 5.0
 TABLE_PX: Final = 2400
+COARSE_PX: Final = 16
 LEAST_OF_TABLE: Final = 0.7
 WHOLE_QUALITY, FRAME_QUALITY, SMALL_QUALITY = 88, 85, 78
 MOST_TEXT: Final = 200
@@ -206,8 +207,7 @@ def table_picture(pixels: Pixels, straight: Straightened, sheet: PaperSheet) -> 
     left, top, width, height = sheet.layout.column
     fine = min(TABLE_PX_PER_MM, TABLE_PX / max(width, height))
     columns, rows = round(width * fine), round(height * fine)
-    x, y = np.meshgrid(left + (np.arange(columns) + 0.5) / fine, top + (np.arange(rows) + 0.5) / fine)
-    at = np.asarray(straight.to_photo(x, y), dtype=np.float32)
+    at = _places(straight, (left, top), fine, (columns, rows))
     inside = ((at >= 0) & (at < (pixels.shape[1], pixels.shape[0]))).all(axis=-1)
     if inside.mean() < LEAST_OF_TABLE:
         return None
@@ -216,6 +216,25 @@ def table_picture(pixels: Pixels, straight: Straightened, sheet: PaperSheet) -> 
         pixels, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=white
     )
     return np.asarray(seen, dtype=np.uint8)
+
+
+def _places(
+    straight: Straightened, corner: tuple[float, float], px_per_mm: float, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Where in the photo each pixel of a straight picture lies: reckoned a few pixels apart, even between them.
+
+    For every pixel by itself the bends of the paper would take gigabytes.
+    """
+    import cv2
+
+    columns, rows = (side // COARSE_PX + 3 for side in size)  # one more on each side: at the edge nothing is even
+    x, y = (
+        start + (np.arange(count) - 0.5) * COARSE_PX / px_per_mm
+        for start, count in zip(corner, (columns, rows), strict=True)
+    )
+    coarse = straight.to_photo(*np.meshgrid(x, y)).astype(np.float32)
+    fine = cv2.resize(coarse, (columns * COARSE_PX, rows * COARSE_PX), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine[COARSE_PX : COARSE_PX + size[1], COARSE_PX : COARSE_PX + size[0]], dtype=np.float32)
 
 
 def _whole(talk: Talk, page: Page) -> dict[str, Any]:

@@ -43,9 +43,9 @@ def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: fl
     for start in range(0, height, _ROWS):
         rows = sheet.layout.frame[1] + (np.arange(start, min(start + _ROWS, height)) + 0.5) / px_per_mm
         east, ground_north = sheet.to_ground(*np.meshgrid(columns, rows))
-        x, y = way(east.ravel(), ground_north.ravel())
-        across = np.clip((x - west) / pixel, 0, source.shape[1] - 1).astype(int)
-        down = np.clip((north - y) / pixel, 0, source.shape[0] - 1).astype(int)
+        mercator_x, mercator_y = way(east.ravel(), ground_north.ravel())
+        across = np.clip((mercator_x - west) / pixel, 0, source.shape[1] - 1).astype(int)
+        down = np.clip((north - mercator_y) / pixel, 0, source.shape[0] - 1).astype(int)
         result[start : start + len(rows)] = source[down, across].reshape(len(rows), width, 3)
     out = BytesIO()
     Image.fromarray(result).save(out, "JPEG", quality=_QUALITY)

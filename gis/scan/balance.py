@@ -142,7 +142,7 @@ def _evenly_lit(frame: Pixels, gain: Floats, tone: _Tone) -> Pixels:
         upper = np.minimum(at.astype(int), max(rows - 2, 0))
         share = (at - upper).astype(np.float32)[:, None, None]
         lit = scale[upper] * (1 - share) + scale[np.minimum(upper + 1, rows - 1)] * share
-        found[top:bottom] = _through(table, cv2.multiply(linear(frame[top:bottom]), lit))
+        found[top:bottom] = _through(table, linear(frame[top:bottom]) * lit)
     return found
 
 
@@ -150,7 +150,7 @@ def _as_printed(paper: Pixels, matrix: Floats, tone: _Tone) -> Pixels:
     table, found = tone.table(), np.empty_like(paper)
     for top in range(0, len(paper), STRIP):
         strip = linear(paper[top : top + STRIP])
-        found[top : top + STRIP] = _through(table, cv2.transform(strip, matrix * STEPS))
+        found[top : top + STRIP] = _through(table, np.asarray(cv2.transform(strip, matrix * STEPS), np.float32))
     return found
 
 
@@ -178,7 +178,7 @@ class _Tone:
 
     def table(self) -> Pixels:
         """The pixel of each step of light."""
-        return coded(self.undone(np.arange(STEPS + 1, dtype=np.float32) / STEPS))
+        return coded(self.undone(np.linspace(0, 1, STEPS + 1, dtype=np.float32)))
 
     def undone(self, light: Floats) -> Floats:
         plain = np.maximum(light - self.veil, 0) / (1 - self.veil)
@@ -251,7 +251,7 @@ def _smooth_surface(terms: NDArray[np.float64], values: NDArray[np.float64]) -> 
     """Least squares, reweighted so that patches in a shadow or in glare don't bend it (Beaton and Tukey, 1974)."""
     ridge = 1e-2 * np.eye(terms.shape[1])
     ridge[0, 0] = 1e-9
-    weight = np.ones(len(values))
+    weight: NDArray[np.float64] = np.ones(len(values))
     solved: NDArray[np.float64] = np.zeros((terms.shape[1], 3))
     for _ in range(6):
         weighted = terms * weight[:, None]
@@ -280,7 +280,9 @@ def _gain(
     cell = max(CELL_MM, (width * height / MOST_CELLS) ** 0.5)
     columns, rows = max(8, round(width / cell)), max(8, round(height / cell))
     cells = [np.log(np.maximum(_light_in_cells(picture, columns, rows), 2e-3)) for picture in (frame, paper)]
-    ratio = np.stack([cv2.medianBlur(np.ascontiguousarray(c), 3) for c in cv2.split(cells[0] - cells[1])], axis=-1)
+    ratio: Floats = np.stack(
+        [cv2.medianBlur(np.ascontiguousarray(c), 3) for c in cv2.split(cells[0] - cells[1])], axis=-1
+    ).astype(np.float32)
     weight = _cells(seen.astype(np.float32), columns, rows) > 0.95
     x, y = np.meshgrid(
         left + (np.arange(columns) + 0.5) * width / columns, top + (np.arange(rows) + 0.5) * height / rows

@@ -144,9 +144,7 @@ def _closed(mask: Mask, across: float) -> Mask:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc) > 0, bool)
 
 
-def _blob(
-    inks: InkMap, labels: NDArray[np.int32], which: tuple[int, int], window: tuple[int, int, int, int]
-) -> Blob:
+def _blob(inks: InkMap, labels: NDArray[Any], which: tuple[int, int], window: tuple[int, int, int, int]) -> Blob:
     number, category = which
     ink = cut(labels, window, 0) == number
     label = cut(inks.label, window, 0)

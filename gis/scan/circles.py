@@ -3,8 +3,9 @@
 Edges towards paper speak for a mark's own shape, and those towards another sticker where they bulge outwards: it
 lies above there. Under another sticker, and where the frame or handwriting ends it, an edge is somebody else's.
 Every stretch of edge proposes the circle that fits it (Kåsa, 1976, by running sums), a proposal is judged by how
-much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not cover bare paper. The best is refined and taken, what it explains is set aside, and so on; at the end all are fitted once
-more, each to the points that are nearest to it (Gauss–Newton with Tukey's weights).
+much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not cover bare paper. The best is
+refined and taken, what it explains is set aside, and so on; at the end all are fitted once more, each to the points
+that are nearest to it (Gauss–Newton with Tukey's weights).
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _runs(free: Mask) -> list[NDArray[np.intp]]:
     n = len(free)
     if free.all():
         return [np.arange(n + n // 2) % n]
-    turned = np.roll(np.arange(n), -int(np.flatnonzero(~free)[0]))
+    turned = np.roll(np.arange(n), -int(np.flatnonzero(np.logical_not(free))[0]))
     ends = np.flatnonzero(np.diff(np.concatenate([[False], free[turned], [False]]).astype(int)))
     return [turned[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True) if end - begin >= 6]
 

@@ -95,8 +95,7 @@ def ink_map(balanced: Balanced) -> InkMap:
 def _coarse(rgb: Pixels) -> NDArray[np.uint16]:
     """Each pixel's colour as one number, in steps of eight."""
     red, green, blue = (channel.astype(np.uint16) for channel in cv2.split(rgb >> 3))
-    numbers: NDArray[np.uint16] = (red << 10) | (green << 5) | blue
-    return numbers
+    return np.asarray((red << 10) | (green << 5) | blue, np.uint16)
 
 
 def _colours_of(numbers: NDArray[np.intp]) -> Pixels:
@@ -118,7 +117,8 @@ def absorbed_ink(photo: Pixels, ground: Pixels, inks: tuple[Ink, ...]) -> tuple[
     """The category whose ink took away the light that is missing, and how sure that is; None for another's ink.
 
     `photo` and `ground` are the same pixels, shape (n, 3), of a thin mark and its surroundings: blur and JPEG
-    smear the colour of a stroke, but what is missing in all, red against green against blue, stays what the ink took.
+    smear the colour of a stroke, but what is missing in all, red against green against blue, stays what the ink
+    took.
     """
     missing = (ground.astype(np.float32) - photo).sum(axis=0)
     if missing.max() <= 0:

@@ -13,7 +13,7 @@ from gis.scan.blobs import Blob, Outline
 
 Floats = NDArray[np.float64]
 
-DOT_MM: Final = (1.3, 5.7)
+DOT_MM: Final = (1.5, 5.7)
 """Smallest and largest diameter; a sticker has 6 mm at least."""
 FULL: Final = 0.86
 """A dot covers this share of its convex hull: strokes, hooks and two dots together cover less."""

@@ -1,14 +1,14 @@
 """The colours that the stickers on one sheet really have: makers hit a category's colour only nearly.
 
 All stickers of a category on one sheet mostly come from one packet, so that their colours lie close together,
-closer than to what was agreed. They are found by k-means (Lloyd, 1982) from the agreed colours on, held back by them: a
-packet is a tone of its category's colour, and one tone that lies between two categories is not made into two.
+closer than to what was agreed. They are found by k-means (Lloyd, 1982) from the agreed colours on, held back by
+them: a packet is a tone of its category's colour, and one tone that lies between two categories is not made two.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,9 @@ def with_tones(
     )
 
 
-def _settled(agreed: Floats, seen: Floats, area: Floats) -> tuple[Floats, Floats]:
-    tones, covered = agreed.copy(), np.zeros(len(agreed))
+def _settled(agreed: Floats, seen: Floats, area: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
+    tones: NDArray[Any] = agreed.copy()
+    covered: NDArray[Any] = np.zeros(len(agreed))
     for _ in range(ROUNDS):
         owner = cdist(seen, tones).argmin(axis=1)
         covered = np.bincount(owner, weights=area, minlength=len(agreed))
