@@ -52,7 +52,7 @@ PAPER_SCALE = 7500
 STICKERS = (Sticker.of("safe", "#009e73"), Sticker.of("unsafe", "#d55e00"), Sticker.of("improve", "#0072b2"))
 SEED = 12
 """Of the made-up photo: where its stickers are, and how the phone was held."""
-SAID_ON_PAPER = "Chodník tu končí a děti jdou po silnici."
+SAID_ON_PAPER = "Tady se lidé zdraví, i když se neznají."
 SAID_AT_DESK = "Na přechodu se nedá přejít, auta nezastaví."
 
 
@@ -304,7 +304,7 @@ def photo(office: Office) -> None:
             page.locator(".print-file a").first.click()
         made_up = photo_of_sheet(begun.value.path().read_bytes())
         page = office.open("/maps/vzorov/photos")
-        page.set_input_files("#photos", [{"name": "forum.jpg", "mimeType": "image/jpeg", "buffer": made_up}])
+        page.set_input_files("#photos", {"name": "forum.jpg", "mimeType": "image/jpeg", "buffer": made_up})
         page.locator(".photos-row.is-read").wait_for(timeout=COMPUTED_MS)
         office.open("/maps/vzorov/sheets")
     page.locator(".sheet-chip-read a, .sheet-chip-checked a").first.click()
@@ -312,6 +312,7 @@ def photo(office: Office) -> None:
     page.keyboard.press("Enter")
     page.locator(".sheet-mark.is-chosen [name=row]").fill("1")
     page.locator(".sheet-mark.is-chosen [name=comment]").fill(SAID_ON_PAPER)
+    page.keyboard.press("Home")
     take(page, "19-fotka")
 
 
@@ -342,7 +343,11 @@ def photo_of_sheet(pdf: bytes) -> bytes:
         frame_picture(pdf, sheet),
     )
     lot = np.random.default_rng(SEED)
-    shot = replace(draw_shot(sheet, lot, "ordinary"), count=16, kinds=("sticker",), crowded=False, table="wood")
+    shot = draw_shot(sheet, lot, "ordinary")
+    light = replace(
+        shot.light, exposure=1.05, fall=0.1, shadows=(), warm=(1.0, 1.0, 1.0), warm_beyond=(1.0, 1.0, 1.0)
+    )
+    shot = replace(shot, light=light, count=16, kinds=("sticker",), crowded=False, table="wood")
     return photograph(printed, resized(shot, 12), lot)[0]
 
 

@@ -255,7 +255,7 @@ def _smooth_surface(terms: NDArray[np.float64], values: NDArray[np.float64]) -> 
     solved: NDArray[np.float64] = np.zeros((terms.shape[1], 3))
     for _ in range(6):
         weighted = terms * weight[:, None]
-        solved = np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ values)
+        solved = np.asarray(np.linalg.solve(weighted.T @ terms + ridge, weighted.T @ values), np.float64)
         off = np.abs(values - terms @ solved).max(axis=1)
         limit = max(4 * float(np.median(off)), 0.05)
         weight = np.maximum(1 - (off / limit) ** 2, 0.01) ** 2

@@ -45,7 +45,9 @@ def straighten_by_hand(
         return Failure(Reason.TOO_SMALL, {"px_per_mm": round(surface.px_per_mm, 2)})
     if clean is not None:
         surface = _pulled_right(pixels, surface, sheet, clean)
-    return straightened(pixels, sheet, surface, clean, Measured(CLICK_MM, surface.px_per_mm / 2))
+    # Whoever clicks sees the corners: all that lies between them is read, the error told as it is.
+    believed = Measured(CLICK_MM, surface.px_per_mm / 2, most_spread_mm=float("inf"))
+    return straightened(pixels, sheet, surface, clean, believed)
 
 
 def _no_frame(corners: Floats, photo_px: int) -> Failure | None:

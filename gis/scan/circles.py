@@ -3,9 +3,9 @@
 Edges towards paper speak for a mark's own shape, and those towards another sticker where they bulge outwards: it
 lies above there. Under another sticker, and where the frame or handwriting ends it, an edge is somebody else's.
 Every stretch of edge proposes the circle that fits it (Kåsa, 1976, by running sums), a proposal is judged by how
-much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not cover bare paper. The best is
-refined and taken, what it explains is set aside, and so on; at the end all are fitted once more, each to the points
-that are nearest to it (Gauss–Newton with Tukey's weights).
+much of all edges it explains (as in RANSAC; Fischler and Bolles, 1981), and must not cover bare paper. The best
+is refined and taken, what it explains is set aside, and so on; at the end all are fitted once more, each to the
+points that are nearest to it (Gauss–Newton with Tukey's weights).
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _best(
     weight = unexplained * np.where(rim.free, 1.0, CONTACT)
     counts = _explained(proposals, rim, mm) @ weight
     best, most = None, 0.0
-    for number in np.argsort(-counts)[:TRIED]:
+    for number in np.argsort(counts)[::-1][:TRIED]:
         if counts[number] <= most:
             break
         circle = _refined(proposals[number], rim, mm)

@@ -57,7 +57,11 @@ def flattened(photo: Photo, surface: Surface, sheet: PaperSheet) -> Pixels:
 
 
 def certain(
-    surface: Surface, sheet: PaperSheet, photo_px: tuple[int, int], others: Sequence[Floats] = ()
+    surface: Surface,
+    sheet: PaperSheet,
+    photo_px: tuple[int, int],
+    others: Sequence[Floats] = (),
+    most_spread_mm: float = MOST_SPREAD_MM,
 ) -> NDArray[np.bool_]:
     """Where in the frame's picture the photo shows the frame, and it is known well enough which place it is.
 
@@ -66,7 +70,7 @@ def certain(
     x_mm, y_mm, enlarge = _coarse_places(sheet)
     at = surface.to_photo(x_mm, y_mm)
     inside = ((at >= 1) & (at <= np.array(photo_px) - 2)).all(axis=2)
-    sure = surface.cautious().spread_mm(x_mm, y_mm) <= MOST_SPREAD_MM
+    sure = surface.cautious().spread_mm(x_mm, y_mm) <= most_spread_mm
     for outline in others:
         hull = outline.astype(np.float32).reshape(-1, 1, 2)
         inside &= np.reshape(
@@ -76,11 +80,15 @@ def certain(
     return _enlarged((inside & sure).astype(np.float64), enlarge, sheet.picture_size) > 0.99
 
 
-def share_shown(surface: Surface, sheet: PaperSheet, photo_px: tuple[int, int]) -> float:
-    """How much of the frame lies within the photo, known surely or not."""
+def shares_shown(surface: Surface, sheet: PaperSheet, photo_px: tuple[int, int]) -> tuple[float, float]:
+    """How much of the frame lies within the photo, and how much of it also between ties, not only beyond them."""
     x_mm, y_mm, _ = _coarse_places(sheet)
     at = surface.to_photo(x_mm, y_mm)
-    return float(((at >= 1) & (at <= np.array(photo_px) - 2)).all(axis=2).mean())
+    shown = ((at >= 1) & (at <= np.array(photo_px) - 2)).all(axis=2)
+    hull = cv2.convexHull(surface.ties.page_mm.astype(np.float32))
+    places = zip(x_mm.ravel(), y_mm.ravel(), strict=True)
+    between = [cv2.pointPolygonTest(hull, (float(x), float(y)), False) >= 0 for x, y in places]
+    return float(shown.mean()), float((shown & np.reshape(between, shown.shape)).mean())
 
 
 def _coarse_places(sheet: PaperSheet) -> tuple[Floats, Floats, int]:

@@ -41,6 +41,7 @@ def of_sheet(located: Located, layout: Layout, serial: str) -> dict[int, Floats]
     photo = np.concatenate([one.corners for one in mine])
     px_per_mm = float(np.median([one.side_px / places[one.number].side for one in mine]))
     limit = FAR_OFF * float(np.hypot(*layout.frame[2:])) * px_per_mm
+    fits: Any
     _, fits = cv2.findHomography(page, photo, cv2.RANSAC, limit, maxIters=4000, confidence=0.9999)
     if fits is None:
         return _largest(mine, places)

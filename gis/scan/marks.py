@@ -21,7 +21,7 @@ from gis.scan.strokes import CROSS_MM, Stroked, cross_of, dot_of
 
 MOST_MARKS: Final = 1500
 """More than fit on the largest sheet side by side: the photo is not what it seems."""
-STICKER_MM: Final = 5.6
+STICKER_MM: Final = 5.5
 """From this diameter on a round mark is a sticker."""
 LEAST_COVERED: Final = 0.6
 """A mark's ink covers the paper; a stain or a shadow only tints it."""

@@ -1,4 +1,4 @@
-"""Free-standing dots and crosses of felt pens, told by their shape first and by the light that they took away.
+"""Free-standing small marks, felt pens' before all, told by their shape first and by the light that they took away.
 
 Strokes are so thin that blur and JPEG leave no pixel of their true colour. So whatever was not printed is looked
 at together, whatever colour its pixels seem to have: if its shape is that of a dot or a cross, all the light that
@@ -19,15 +19,17 @@ from gis.scan.balance import Balanced
 from gis.scan.blobs import LEAST_MM2, PAD_MM, Blob, cut, outline
 from gis.scan.ink import InkMap, absorbed_ink
 from gis.scan.mark import Kind
-from gis.scan.strokes import CROSS_MM, Stroked, cross_of, dot_of
+from gis.scan.strokes import CROSS_MM, DOT_MM, SPOT_MM, Stroked, cross_of, dot_of
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 WIDEST_MM: Final = CROSS_MM[1] + 1.0
-MOST_MM2: Final = 45.0
+MOST_MM2: Final = 75.0
 DARK: Final = 0.4
 """Of the ink's own darkness: smeared colour beside a stroke takes away less light."""
+TWO_COLOURS: Final = 0.12
+"""A second category's share of a small mark's ink: the rim's mixed colours have less."""
 LEAST_MISSING: Final = 0.22
 """Of all light must be missing in the middle of a stroke: a felt pen's, not a stain's."""
 AROUND_MM: Final = 0.8
@@ -87,10 +89,16 @@ def _pen_mark(window: _Window, mine: Mask) -> PenMark | None:
     others = window.of(window.inks.anything, 0).astype(bool) & ~mine
     around = (cv2.dilate(mine.astype(np.uint8), disc) > 0) & ~others
     told = absorbed_ink(photo[around], ground[around], window.inks.inks)
-    if told is None:
-        return None
     kind, at = shape
+    if told is None or (kind == "sticker" and _has_another(window, mine)):
+        return None
     return PenMark(told[0], told[1], kind, Stroked(at.x + blob.left, at.y + blob.top, at.size, at.fit, at.error))
+
+
+def _has_another(window: _Window, mine: Mask) -> bool:
+    """Whether two colours lie upon each other."""
+    counts = np.bincount(window.of(window.inks.label, 0)[mine], minlength=2)[1:]
+    return bool(counts.sum() - counts.max() > TWO_COLOURS * counts.sum())
 
 
 def _dark_part(window: _Window, mine: Mask, darkness: NDArray[np.float32]) -> Blob:
@@ -106,9 +114,9 @@ def _dark_part(window: _Window, mine: Mask, darkness: NDArray[np.float32]) -> Bl
 def _shape_of(blob: Blob) -> tuple[Kind, Stroked] | None:
     if not blob.ink.any():
         return None
-    dot = dot_of(blob, outline(blob))
+    dot = dot_of(blob, outline(blob), SPOT_MM)
     if dot is not None:
-        return "dot", dot
+        return ("dot" if dot.size <= DOT_MM[1] * blob.px_per_mm else "sticker"), dot
     cross = cross_of(blob)
     if cross is not None and CROSS_MM[0] <= cross.size / blob.px_per_mm <= CROSS_MM[1]:
         return "cross", cross

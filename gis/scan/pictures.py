@@ -23,7 +23,7 @@ MOST_PAGES: Final = 200
 PDF_MP: Final = 16.0
 """How finely a page of a PDF is drawn at most: A4 at 300 dpi has 8.7."""
 PDF_DPI: Final = 300
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF")
+FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "TIFF")
 """What Pillow opens by itself; a phone's MPO is a JPEG to it."""
 LONGEST_SIDE: Final = 20_000
 
@@ -59,7 +59,7 @@ def open_pages(path: Path) -> Iterator[Page | Failure]:
 
 
 def _picture_pages(path: Path, head: bytes) -> Iterator[Page | Failure]:
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     if head[4:8] == b"ftyp":
         _with_heif()
         formats = ("HEIF",)

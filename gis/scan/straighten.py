@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gis.paper.layout import Layout, Rgb
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from gis.scan.flattened import Pixels, certain, fitting, flattened, patch_colours, share_shown
+from gis.scan.flattened import MOST_SPREAD_MM, Pixels, certain, fitting, flattened, patch_colours, shares_shown
 from gis.scan.locate import Located
 from gis.scan.markers_seen import LEAST_MARKERS, astray, looked_again, of_sheet, other_sheets, ties_of
 from gis.scan.proof import MOST_ERROR_MM, by_the_map, proved
@@ -23,6 +23,8 @@ LEAST_SEEN: Final = 0.08
 """Of the frame. Of a wall map one photo shows a part."""
 LEAST_SURE: Final = 0.6
 """Of what the photo shows of the frame: with markers on one side only, marks on the other would be lost unsaid."""
+LEAST_BETWEEN: Final = 0.3
+"""Of it must lie between markers: two sides of a frame enclose the half."""
 LEAST_PX_PER_MM: Final = 1.2
 """A felt-pen dot of 2 mm has hardly more than two pixels then."""
 MOST_EDGE_MM: Final = 2.0
@@ -101,8 +103,8 @@ def straighten(
     used = frozenset(int(place) for place in surface.ties.group)
     others = other_sheets(located, surface, layout, serial)
     seen = certain(surface, sheet, located.size, others)
-    shown = share_shown(surface, sheet, located.size)
-    if seen.mean() < max(LEAST_SEEN, LEAST_SURE * shown):
+    shown, between = shares_shown(surface, sheet, located.size)
+    if seen.mean() < max(LEAST_SEEN, LEAST_SURE * shown) or between < LEAST_BETWEEN * shown:
         return _hidden(markers, layout, share_seen=round(float(seen.mean()), 3))
     return straightened(pixels, sheet, surface, clean, Measured(error_mm, 1 / edge_mm, others, used))
 
@@ -117,6 +119,7 @@ class Measured:
     """Outlines of other sheets that lie upon this one."""
     found: frozenset[int] = frozenset()
     """Places of the markers that were seen and used."""
+    most_spread_mm: float = MOST_SPREAD_MM
 
 
 def straightened(
@@ -138,7 +141,7 @@ def straightened(
     )
     return Straightened(
         frame,
-        certain(surface, sheet, (pixels.shape[1], pixels.shape[0]), measured.others),
+        certain(surface, sheet, (pixels.shape[1], pixels.shape[0]), measured.others, measured.most_spread_mm),
         patches,
         error_mm,
         error_mm * sheet.scale / 1000,

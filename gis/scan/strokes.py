@@ -13,8 +13,12 @@ from gis.scan.blobs import Blob, Outline
 
 Floats = NDArray[np.float64]
 
-DOT_MM: Final = (1.5, 5.7)
+DOT_MM: Final = (1.5, 5.5)
 """Smallest and largest diameter; a sticker has 6 mm at least."""
+SPOT_MM: Final = 8.5
+"""So small a sticker may be taken for one by its shape alone."""
+ROUND: Final = 1.2
+"""A sticker that stands alone is at most so many times as long as wide: two upon each other are longer."""
 FULL: Final = 0.86
 """A dot covers this share of its convex hull: strokes, hooks and two dots together cover less."""
 LONGEST: Final = 1.75
@@ -46,11 +50,11 @@ class Stroked:
     error: float
 
 
-def dot_of(blob: Blob, edge: Outline) -> Stroked | None:
-    """The dot that a blob is; None where it is none."""
+def dot_of(blob: Blob, edge: Outline, widest_mm: float = DOT_MM[1]) -> Stroked | None:
+    """The dot, or small sticker, that a blob is; None where it is none."""
     mm = blob.px_per_mm
     diameter = 2 * (blob.area_mm2 / np.pi) ** 0.5
-    if not DOT_MM[0] <= diameter <= DOT_MM[1] or not len(edge.free) or edge.free.mean() < MOSTLY_FREE:
+    if not DOT_MM[0] <= diameter <= widest_mm or not len(edge.free) or edge.free.mean() < MOSTLY_FREE:
         return None
     hull = cv2.convexHull(edge.points.astype(np.float32))
     full = blob.ink.sum() / max(cv2.contourArea(hull), 1.0)
@@ -59,7 +63,7 @@ def dot_of(blob: Blob, edge: Outline) -> Stroked | None:
     centre = np.array([np.average(x, weights=weight), np.average(y, weights=weight)])
     spread = np.linalg.eigvalsh(np.cov(np.stack([x, y]), aweights=weight)) + 1 / 12
     longer = float((spread[1] / spread[0]) ** 0.5)
-    if full < FULL or longer > LONGEST:
+    if full < FULL or longer > (LONGEST if diameter <= DOT_MM[1] else ROUND):
         return None
     fit = min(1.0, 1.15 * min(full, 1.0) - 0.3 * (longer - 1))
     return Stroked(float(centre[0]), float(centre[1]), diameter * mm, float(fit), 0.05 * mm + 0.02 * diameter * mm)

@@ -26,6 +26,8 @@ BEND_LENGTH: Final = 0.5
 WORTH: Final = 0.93
 """A bendier paper must bring the error down to this part."""
 ROUNDS: Final = 4
+AT_ONCE: Final = 8192
+"""Places for which the bends are worked out together: some tens of megabytes."""
 LEAST_CALIBRATION: Final = 0.4
 """Markers that fit better than expected may do so by luck: the spread told is never less than this part."""
 
@@ -90,8 +92,9 @@ class Surface:
         x, y = np.broadcast_arrays(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64))
         page = np.stack([x.ravel(), y.ravel()], axis=1)
         q = _projected(self.theta, self.frame.of_page(page))
-        if self.bend:
-            q = q + self._covariance(page) @ self._pulls
+        for start in range(0, len(page) if self.bend else 0, AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            q[some] += self._covariance(page[some]) @ self._pulls
         return self.frame.to_photo(q).reshape(*x.shape, 2)
 
     def spread_mm(self, x_mm: ArrayLike, y_mm: ArrayLike) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ from app.services.sheet_photos import Outcome, add_photo, read_again, read_by_ha
 from app.services.sheets import Printed
 from gis.paper.sheet import PaperSheet
 from gis.scan.failure import Failure, Reason
-from tests.builders import a_basemap, a_map, a_print
+from tests.builders import a_map, a_print
 from tests.paper_scans import as_file, no_sheet, scan_of
 
 Sessions = sessionmaker[Session]
@@ -49,7 +50,7 @@ def sessions(engine: Engine) -> Sessions:
 
 @pytest.fixture
 def town(live_session: Session) -> MapRecord:
-    return a_map(live_session, basemap_geojson=a_basemap())
+    return a_map(live_session, basemap_geojson=streets())
 
 
 @pytest.fixture
@@ -62,6 +63,21 @@ def sheet(live_session: Session, printed: Printed) -> PaperSheet:
     found = find_sheet(live_session, printed.serials[0])
     assert found
     return found.sheet
+
+
+def streets() -> str:
+    """A town of many streets: enough to know a place again without the markers around the frame."""
+    ways = [[[15.50 + n * 0.003, 49.611], [15.502 + n * 0.0027, 49.629]] for n in range(13)]
+    ways += [[[15.501, 49.611 + n * 0.0015], [15.539, 49.6112 + n * 0.0014]] for n in range(13)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"kind": "street", "class": "street", "name": f"Ulice {n}"},
+            "geometry": {"type": "LineString", "coordinates": way},
+        }
+        for n, way in enumerate(ways)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
 
 
 def sent(session: Session, the_map: MapRecord, content: bytes, name: str = "foto.png") -> Outcome:
@@ -212,17 +228,15 @@ def test_a_sheet_that_was_not_printed_here_is_refused(
 def test_a_sheet_whose_edge_is_cut_off_is_read_by_its_serial_and_corners(
     live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, sheet: PaperSheet, tmp_path: Path
 ) -> None:
-    left, top, width, height = (round(value * 200 / 25.4) for value in sheet.layout.frame)
-    ring = round(sheet.layout.markers[0].side * 0.4 * 200 / 25.4)
-    whole = scan_of(printed.pdf, sheet, STICKERS)
-    cut = whole.crop((left - ring, top - ring, left + width + ring, top + height + ring))
-    cut = cut.resize((cut.width * 3 // 2, cut.height * 3 // 2))
+    left, top, width, height = (round(value * 300 / 25.4) for value in sheet.layout.frame)
+    near = round(sheet.layout.markers[0].side * 0.4 * 300 / 25.4)
+    whole = scan_of(printed.pdf, sheet, STICKERS, dpi=300)
+    cut = whole.crop((left - near, top - near, left + width + near, top + height + near))
     sent(live_session, town, as_file(cut))
     read_all(sessions, tmp_path)
     one = photo(live_session)
     assert one.state == PhotoState.REFUSED
-    right, bottom = 1.5 * (ring + width), 1.5 * (ring + height)
-    near = 1.5 * ring
+    right, bottom = near + width, near + height
     hand = ByHand(printed.serials[0], ((near, near), (right, near), (right, bottom), (near, bottom)))
     read_by_hand(live_session, BY_ITSELF, town, one.id, hand)
     live_session.commit()

@@ -1,4 +1,4 @@
-"""A camera of the tests' own for paper sheets: bent paper, any pose, a lens; with the true place of every millimetre."""
+"""A camera of the tests' own for paper sheets: bent paper, any pose, a lens; and the truth."""
 
 from __future__ import annotations
 

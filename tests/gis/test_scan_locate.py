@@ -118,7 +118,7 @@ def test_part_of_a_wall_map_is_placed_and_what_is_not_shown_is_not_seen():
     assert isinstance(straight, Straightened), straight
     assert 0.1 < straight.share_seen < 0.9
     assert straight.missing
-    assert errors_mm(straight, pose, sheet).max() < 0.5
+    assert errors_mm(straight, pose, sheet).max() < 0.8
 
 
 def test_two_sheets_of_one_kind_in_view_are_not_mixed():
@@ -202,7 +202,7 @@ def test_hidden_markers_are_named():
 
 
 def test_markers_on_one_side_alone_do_not_place_the_rest():
-    left, top, width, height = the_sheet().layout.frame
+    _, top, _, _ = the_sheet().layout.frame
     page = the_page().copy()
     page[round((top + 6) * 8) :] = 255
     assert refusal(photographed(the_sheet(), page, Pose())).reason in {Reason.MARKERS_HIDDEN, Reason.NOT_FLAT}
@@ -251,6 +251,7 @@ def test_clicked_corners_place_a_frame_and_the_map_pulls_it_right():
     assert isinstance(alone, Straightened)
     assert isinstance(pulled, Straightened)
     assert np.median(errors_mm(alone, pose)) < 2
+    assert alone.share_seen == pulled.share_seen == 1
     assert np.percentile(errors_mm(pulled, pose), 95) < 0.3
 
 

@@ -50,6 +50,7 @@ def the_map(session: Session) -> MapRecord:
 @pytest.fixture
 def office(session: Session, client: FlaskClient, the_map: MapRecord, called: Called) -> FlaskClient:
     an_official(session, role="moderator")
+    client.set_cookie("pocit_lang", "en")
     return sign_in(client, "urad@testov.example")
 
 

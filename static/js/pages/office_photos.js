@@ -178,6 +178,7 @@ function connect() {
     take(input.files);
     input.value = "";
   });
+  input.tabIndex = -1; // out of sight: its button has its place among the keys
   form.querySelector("[data-choose]").addEventListener("click", () => input.click());
   const camera = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
   camera.addEventListener("change", () => {
