@@ -1,4 +1,4 @@
-"""Free-standing small marks, felt pens' before all, told by their shape first and by the light that they took away.
+"""Free-standing small marks, pens' before all, told by their shape first and by the light that they took away.
 
 Strokes are so thin that blur and JPEG leave no pixel of their true colour. So whatever was not printed is looked
 at together, whatever colour its pixels seem to have: if its shape is that of a dot or a cross, all the light that
@@ -28,6 +28,11 @@ WIDEST_MM: Final = CROSS_MM[1] + 1.0
 MOST_MM2: Final = 75.0
 DARK: Final = 0.4
 """Of the ink's own darkness: smeared colour beside a stroke takes away less light."""
+IN_ONE_PIECE: Final = 0.85
+"""Of all the dark: a word falls into letters."""
+LABELLED: Final = 0.5
+DISPUTED: Final = 0.6
+"""How sure a category is where the light that is missing points to another."""
 TWO_COLOURS: Final = 0.12
 """A second category's share of a small mark's ink: the rim's mixed colours have less."""
 LEAST_MISSING: Final = 0.22
@@ -89,26 +94,39 @@ def _pen_mark(window: _Window, mine: Mask) -> PenMark | None:
     others = window.of(window.inks.anything, 0).astype(bool) & ~mine
     around = (cv2.dilate(mine.astype(np.uint8), disc) > 0) & ~others
     told = absorbed_ink(photo[around], ground[around], window.inks.inks)
-    kind, at = shape
-    if told is None or (kind == "sticker" and _has_another(window, mine)):
+    if told is None:
         return None
+    kind, at = shape
+    if kind == "sticker":
+        told = _label_of(window, blob.ink, told)
+        if told is None:
+            return None
     return PenMark(told[0], told[1], kind, Stroked(at.x + blob.left, at.y + blob.top, at.size, at.fit, at.error))
 
 
-def _has_another(window: _Window, mine: Mask) -> bool:
-    """Whether two colours lie upon each other."""
-    counts = np.bincount(window.of(window.inks.label, 0)[mine], minlength=2)[1:]
-    return bool(counts.sum() - counts.max() > TWO_COLOURS * counts.sum())
+def _label_of(window: _Window, ink: Mask, told: tuple[str, float]) -> tuple[str, float] | None:
+    """The category that a sticker's pixels have: it has many of its true colour.
+
+    None where two lie upon each other.
+    """
+    counts = np.bincount(window.of(window.inks.label, 0)[ink], minlength=2)[1:]
+    if counts.sum() < LABELLED * ink.sum():
+        return told
+    if counts.sum() - counts.max() > TWO_COLOURS * counts.sum():
+        return None
+    category = window.inks.inks[int(counts.argmax())].category
+    return told if category == told[0] else (category, DISPUTED)
 
 
 def _dark_part(window: _Window, mine: Mask, darkness: NDArray[np.float32]) -> Blob:
     ink = mine & (darkness > DARK)
     _, label, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     if len(stats) > 2:
-        ink = label == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+        main = label == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+        ink = main if main.sum() >= IN_ONE_PIECE * ink.sum() else np.zeros_like(ink)
     lost = window.of(window.inks.foreign & ~window.inks.anything, 1).astype(bool) & ~mine
     cover = np.where(ink, np.clip(darkness, 0, 1), 0).astype(np.float32)
-    return Blob(0, window.box[0], window.box[1], ink, cover, ~lost & ~mine, lost, window.inks.px_per_mm)
+    return Blob(0, window.box[0], window.box[1], ink, cover, ~lost & ~ink, lost, window.inks.px_per_mm)
 
 
 def _shape_of(blob: Blob) -> tuple[Kind, Stroked] | None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.i18n import languages
 from app.inputs.photo_words import WORDS
+from app.queries.maps import MapRecord
 from app.queries.sheets import SheetRecord, find_sheet, sheets_of
 from bench.photos import Truth, take
 from bench.photos_paper import Print
@@ -114,17 +115,18 @@ def far_off_m(pin: dict[str, Any], sheet: SheetRecord, truth: Truth) -> float:
 
 
 @pytest.fixture
-def town(live_session: Session) -> None:
+def town(live_session: Session) -> MapRecord:
     """A map with a forum, people who came by the web, and an editor; one person is enough to be counted."""
     the_map = a_map(live_session, publish={"k": 1}, basemap_geojson=a_basemap())
     an_event(live_session, the_map, expected_people=20)
     for n in range(WEB_PEOPLE):
         a_pin(live_session, the_map, "unsafe", CENTRE, f"person {n}", event="FORUM1" if n < 2 else None)
     an_official(live_session)
+    return the_map
 
 
 def test_paper_from_the_printer_to_the_report(
-    open_context: Callable[..., BrowserContext], live_session: Session, town: None
+    open_context: Callable[..., BrowserContext], live_session: Session, town: MapRecord
 ) -> None:
     czech = languages()["cs"]
     clerk, citizen = open_context(**DESKTOP).new_page(), open_context(**PHONE).new_page()
@@ -133,7 +135,7 @@ def test_paper_from_the_printer_to_the_report(
     # Ordered and printed: two sheets with their serials, which the page lists.
     enter(clerk, "/sheets")
     pdf = order_two_sheets(clerk)
-    one, other = sheets_of(live_session, 1)
+    one, other = sheets_of(live_session, town.id)
     expect(clerk.locator(".sheet-chip")).to_have_count(2)
     sheet = find_sheet(live_session, other.serial)
     assert sheet is not None
