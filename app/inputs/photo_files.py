@@ -105,7 +105,7 @@ def parse_by_hand(form: Mapping[str, str]) -> ByHand:
 def parse_photo_rule(form: Mapping[str, str]) -> PhotoRule:
     """The rule that was chosen; InvalidInput for days that are none."""
     days = form.get("days", "").strip()
-    if not (days.isascii() and days.isdigit() and int(days[:9]) <= MOST_PHOTO_DAYS):
+    if not (days.isascii() and days.isdigit() and len(days) <= 9 and int(days) <= MOST_PHOTO_DAYS):
         raise InvalidInput(Problem("days", DAYS, {"most": MOST_PHOTO_DAYS}))
     return PhotoRule(int(days), form.get("whole", "") == "yes")
 

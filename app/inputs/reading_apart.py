@@ -1,4 +1,7 @@
-"""Reading a stranger's file in a process of its own: with little memory, no secrets, few drivers, no network.
+"""Reading a stranger's file in a process of its own: with little memory, few drivers, and nothing handed to it.
+
+It gets no database, no secret and no address in its environment, may gain no rights, and has no network where the
+system lets a process give that up. It is no jail: it runs as the server's user, and sees the files that one sees.
 
 `read_apart` is the side that asks, `confine` and `reason` are for the module that reads: it writes one JSON object
 to stdout.
@@ -6,6 +9,7 @@ to stdout.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -20,7 +24,11 @@ from app.errors import InvalidInput, Problem
 from app.turns import Places
 
 MOST_MEMORY_BYTES: Final = 3 << 30
+MOST_FILES: Final = 256
 NICE: Final = 10
+PR_SET_NO_NEW_PRIVS: Final = 38
+CLONE_NEWNET: Final = 0x40000000
+CLONE_NEWUSER: Final = 0x10000000
 MOST_REASON: Final = 120
 _readers = Places(2)
 """Of this process: a file that takes a minute holds the thread that asked for it, and takes a core."""
@@ -56,11 +64,25 @@ def read_apart(
 def confine(cpu_s: int, written_bytes: int | None = None) -> None:
     """Take no more of the machine than this, from here on; to write more raises OSError (EFBIG)."""
     os.nice(NICE)
-    limits = [(resource.RLIMIT_AS, MOST_MEMORY_BYTES), (resource.RLIMIT_CPU, cpu_s)]
+    _give_up_rights()
+    limits = [
+        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, MOST_FILES),
+    ]
     if written_bytes is not None:
         limits.append((resource.RLIMIT_FSIZE, written_bytes))  # Python ignores the signal
     for what, most in limits:
         resource.setrlimit(what, (most, most))
+
+
+def _give_up_rights() -> None:
+    """No new rights, and, where the system allows it, a network of its own without a wire."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.unshare(CLONE_NEWNET):
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def reason(error: BaseException, path: Path) -> str:

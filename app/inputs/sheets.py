@@ -17,6 +17,7 @@ PAGES_ON: Final = ("A4", "A3")
 MOST_COUNT: Final = 200
 MOST_IN_PARTS: Final = 4
 """Sheets printed in parts: each A0 is twenty pages of A4."""
+MOST_DIGITS: Final = 9
 LEAST_SCALE: Final = 200
 MOST_SCALE: Final = 500_000
 
@@ -70,7 +71,7 @@ def _number(form: Mapping[str, str], name: str, least: int, most: int, problems:
     text = "".join(form.get(name, "").split()).removeprefix("1:")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and least <= int(text) <= most):
         told = {"least": least, "most": most}
         problems.append(Problem(name, N_("This must be a whole number from %(least)s to %(most)s."), told))
         return None

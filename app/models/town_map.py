@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import AreaWgs84, Base, Texts, one_of
@@ -48,7 +48,11 @@ class TownMap(Base):
     """One emotional map of a town."""
 
     __tablename__ = "town_map"
-    __table_args__ = (one_of("moderation", Moderation), one_of("show_others", ShowOthers))
+    __table_args__ = (
+        one_of("moderation", Moderation),
+        one_of("show_others", ShowOthers),
+        CheckConstraint("photo_days BETWEEN 0 AND 3650", name="photo_days"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     town_id: Mapped[int] = mapped_column(ForeignKey(Town.id), index=True)

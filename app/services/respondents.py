@@ -16,13 +16,19 @@ from sqlalchemy.orm import Session
 from app.errors import Anonymised, Problem, Unacceptable, Unknown
 from app.i18n import N_
 from app.inputs.answers import check_answers
-from app.models import Pin, Respondent, RespondentDevice, Support
+from app.models import Pin, Respondent, RespondentDevice, Support, TownMap
 from app.queries.maps import MapRecord
 
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, 1, I and L, no U: read aloud or copied from paper without a doubt."""
 RECEIPT_CHARACTERS = 12
 """59 bits: with sign-in-like throttling not to be guessed."""
+
+
+FORGOTTEN = N_(
+    "The map ended a while ago, and we have deleted everything that tied its pins to persons. "
+    "What is left can’t be told apart any more, not even by us."
+)
 
 
 @dataclass(frozen=True)
@@ -133,11 +139,19 @@ def person_of_receipt(session: Session, the_map: MapRecord, receipt: str) -> Per
 def refuse_anonymised(the_map: MapRecord) -> None:
     """Raise Anonymised where nobody can be found any more, and nobody shall be noted anew."""
     if the_map.anonymised_at is not None:
-        message = N_(
-            "The map ended a while ago, and we have deleted everything that tied its pins to persons. "
-            "What is left can’t be told apart any more, not even by us."
-        )
-        raise Anonymised(Problem("map", message))
+        raise Anonymised(Problem("map", FORGOTTEN))
+
+
+def hold_people(session: Session, the_map: MapRecord) -> None:
+    """Have the map keep its people until the end of the transaction; Anonymised where it has forgotten them.
+
+    Who writes about people asks this before the first row: the map may have been read before it forgot.
+    """
+    forgotten = session.scalar(
+        select(TownMap.anonymised_at).where(TownMap.id == the_map.id).with_for_update(read=True)
+    )
+    if forgotten is not None:
+        raise Anonymised(Problem("map", FORGOTTEN))
 
 
 def _link_device(session: Session, the_map: MapRecord, device: uuid.UUID, person: uuid.UUID) -> None:

@@ -37,13 +37,15 @@ from app.queries.sheets import SheetRecord
 from app.services.audit import Actor, Deed, record
 from app.services.flags import Details, must_wait, replace_text_flags, text_flags
 from app.services.moderation import any_of, locked, now
-from app.services.respondents import refuse_anonymised, sheet_person
+from app.services.respondents import hold_people, sheet_person
 from gis.crs import to_wgs84
 from gis.grid import square_of
 from gis.scan.mark import precision_mm
 
 BY_HAND_MM: Final = precision_mm(1.0)
 """Of a mark set by eye on the straightened picture of a sheet: to about a millimetre."""
+MOST_ON_SHEET: Final = 600
+"""Ten times what a crowded sheet of the wall has; they are stored in one transaction."""
 SAME_MM: Final = 0.006
 """Places in forms have two decimals."""
 
@@ -116,7 +118,7 @@ def review_sheet(
 
     Sending the same form again changes nothing. Anonymised once the map has forgotten its people.
     """
-    refuse_anonymised(the_map)
+    hold_people(session, the_map)
     problems = check_answers(wanted.about, the_map.about)
     if problems:
         raise Unacceptable(*[Problem(f"about.{one.field}", one.message, one.data) for one in problems])
@@ -167,6 +169,10 @@ def _mark_for(desk: _Desk, given: MarkInput) -> SheetMark | None:
 def _new_mark(desk: _Desk, given: MarkInput) -> SheetMark | None:
     """A mark that an official puts on the sheet."""
     if not _is_acceptable(desk, given):
+        return None
+    if len(desk.marks) >= MOST_ON_SHEET:
+        full = N_("A sheet holds at most %(most)s marks.")
+        desk.refused[given.id] = (Problem("mark", full, {"most": MOST_ON_SHEET}),)
         return None
     taken = select(SheetMark.serial).where(SheetMark.map_id == desk.the_map.id, SheetMark.id == given.id)
     if given.id.version != 4 or desk.session.scalar(taken) is not None:

@@ -18,7 +18,7 @@ from app.inputs.sheets import PrintInput
 from app.models import Sheet, SheetPrint
 from app.queries.maps import MapRecord, find_event
 from app.services.audit import Actor, Deed, record
-from app.services.respondents import refuse_anonymised, sheet_receipt
+from app.services.respondents import hold_people, refuse_anonymised, sheet_receipt
 from app.services.sheet_ground import sheet_ground
 from app.services.sheet_words import sheet_words
 from gis.crs import to_metric, transform_geometry
@@ -91,6 +91,8 @@ def print_sheets(
         pdf=pdf,
         made_by=by.email,
     )
+    # Drawing takes a while, in which the map may have forgotten its people.
+    hold_people(session, the_map)
     session.add(made)
     session.flush()
     session.add_all(

@@ -30,6 +30,8 @@ DARK: Final = 0.4
 """Of the ink's own darkness: smeared colour beside a stroke takes away less light."""
 IN_ONE_PIECE: Final = 0.85
 """Of all the dark: a word falls into letters."""
+DOUBTED: Final = 0.75
+"""Below this trust a dot's category is what its pixels look like."""
 LABELLED: Final = 0.5
 DISPUTED: Final = 0.6
 """How sure a category is where the light that is missing points to another."""
@@ -97,25 +99,26 @@ def _pen_mark(window: _Window, mine: Mask) -> PenMark | None:
     if told is None:
         return None
     kind, at = shape
-    if kind == "sticker":
+    if kind == "sticker" and _has_another(window, blob.ink):
+        return None
+    if kind == "sticker" or (kind == "dot" and told[1] < DOUBTED):
         told = _label_of(window, blob.ink, told)
-        if told is None:
-            return None
     return PenMark(told[0], told[1], kind, Stroked(at.x + blob.left, at.y + blob.top, at.size, at.fit, at.error))
 
 
-def _label_of(window: _Window, ink: Mask, told: tuple[str, float]) -> tuple[str, float] | None:
-    """The category that a sticker's pixels have: it has many of its true colour.
-
-    None where two lie upon each other.
-    """
+def _has_another(window: _Window, ink: Mask) -> bool:
+    """Whether two colours lie upon each other."""
     counts = np.bincount(window.of(window.inks.label, 0)[ink], minlength=2)[1:]
-    if counts.sum() < LABELLED * ink.sum():
-        return told
-    if counts.sum() - counts.max() > TWO_COLOURS * counts.sum():
-        return None
+    return bool(counts.sum() - counts.max() > TWO_COLOURS * counts.sum())
+
+
+def _label_of(window: _Window, ink: Mask, told: tuple[str, float]) -> tuple[str, float]:
+    """The category that most of a mark's pixels look like, if they are many; else what the missing light told."""
+    counts = np.bincount(window.of(window.inks.label, 0)[ink], minlength=2)[1:]
     category = window.inks.inks[int(counts.argmax())].category
-    return told if category == told[0] else (category, DISPUTED)
+    if category == told[0] or counts.sum() < LABELLED * ink.sum():
+        return told
+    return category, DISPUTED
 
 
 def _dark_part(window: _Window, mine: Mask, darkness: NDArray[np.float32]) -> Blob:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column(
         "town_map", sa.Column("whole_photos", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
+    op.execute("ALTER TABLE town_map ADD CONSTRAINT ck_town_map_photo_days CHECK (photo_days BETWEEN 0 AND 3650)")
     op.create_table(
         "sheet_print",
         sa.Column("map_id", sa.BigInteger(), nullable=False),

@@ -84,7 +84,7 @@ def test_no_translation_has_a_bare_percent_sign(code: str) -> None:
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_scripts_get_their_own_words_only(sources: dict[Any, str], code: str) -> None:
     words = language(code).script_messages
-    assert "This place is outside the map." not in words
+    assert "Ready answers" not in words
     said_by_scripts = {
         m if isinstance(m, str) else m[0] for m, file in sources.items() if file.startswith("static/js/")
     }

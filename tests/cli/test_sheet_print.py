@@ -108,6 +108,7 @@ def test_every_marker_is_where_the_stored_geometry_has_it(
     [
         (("--count", "0"), "whole number from 1 to 200"),
         (("--count", "many"), "whole number from 1 to 200"),
+        (("--count", "00000000300"), "whole number from 1 to 200"),
         (("--scale", "3"), "whole number from 200"),
         (("--event", "NONE9"), "no event with the code NONE9"),
         (("--paper", "A4", "--pages-on", "A3"), "smaller than itself"),

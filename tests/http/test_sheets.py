@@ -9,10 +9,11 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import AuditEntry, MarkKind, PhotoState, Role, Sheet, SheetMark, SheetPhoto, SheetPrint
+from app.errors import Anonymised
+from app.models import AuditEntry, MarkKind, PhotoState, Role, Sheet, SheetMark, SheetPhoto, SheetPrint, TownMap
 from app.queries.maps import MapRecord
 from app.queries.sheet_states import Stage, next_to_check, sheet_states
 from gis.paper.serial import parse_serial
@@ -136,3 +137,13 @@ def test_a_sheet_is_found_by_the_number_on_it_however_it_was_typed(
 def test_a_sheet_of_another_town_is_not_found(editor: FlaskClient, session: Session, tmp_path: Path) -> None:
     serial = a_print(session, a_map(session, "jinde"), tmp_path).serials[0]
     assert editor.get("/office/maps/testov/sheet", query_string={"serial": serial}).status_code == 404
+
+
+def test_a_map_that_forgot_its_people_meanwhile_gets_no_new_ones(
+    session: Session, the_map: MapRecord, tmp_path: Path
+) -> None:
+    session.execute(update(TownMap).where(TownMap.id == the_map.id).values(anonymised_at=func.now()))
+    assert the_map.anonymised_at is None, "the record was read before"
+    with pytest.raises(Anonymised):
+        a_print(session, the_map, tmp_path)
+    assert not session.scalars(select(Sheet.serial)).all()
