@@ -49,9 +49,7 @@ def print_command(
                 f"pocit: the QR code leads to {LOCAL}: say --address or POCIT_ADDRESS before printing for people",
                 err=True,
             )
-        shop = PrintShop(
-            address or config.address or LOCAL, config.secret_key, config.home, config.tile_hosts
-        )
+        shop = PrintShop(address or config.address or LOCAL, config.secret_key, config.home, config.tile_hosts)
         made = print_sheets(session, BY_ITSELF, the_map, wanted, shop)
         with written(output) as file:
             file.write(made.pdf)

@@ -12,6 +12,7 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs.fields import storable
 from gis.paper.serial import parse_serial
+from gis.scan.kind import HEAD_BYTES, kind_of
 
 MOST_FILE_BYTES: Final = 40 << 20
 MOST_FORM_BYTES: Final = 256 << 20
@@ -75,7 +76,7 @@ def read_photo_file(source: IO[bytes], filename: str | None) -> PhotoFile:
         raise InvalidInput(Problem(FIELD, TOO_LARGE, {"megabytes": MOST_FILE_BYTES >> 20}))
     if not content:
         raise InvalidInput(Problem(FIELD, EMPTY))
-    if not _may_be_a_photo(content[:32]):
+    if kind_of(content[:HEAD_BYTES]) is None:
         raise InvalidInput(Problem(FIELD, NOT_A_PHOTO))
     return PhotoFile(shown_name(filename or ""), content)
 
@@ -113,14 +114,6 @@ def parse_photo_rule(form: Mapping[str, str]) -> PhotoRule:
 def kept_corners(hand: ByHand) -> list[dict[str, Any]] | None:
     """The corners as they are stored with their photo."""
     return [{"x": x, "y": y} for x, y in hand.corners] if hand.corners else None
-
-
-def _may_be_a_photo(head: bytes) -> bool:
-    return (
-        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"%PDF-"))
-        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-        or head[4:8] == b"ftyp"
-    )
 
 
 def _pixel(text: str) -> float:

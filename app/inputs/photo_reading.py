@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,9 @@ from gis.scan.failure import Failure, Reason
 
 PAGE_S: Final = 90.0
 """How long one page may take; an ordinary photo takes three seconds of a core."""
+FURTHER_PAGE_S: Final = 10.0
+"""For each page that was read, a file may take so much longer than one page."""
+MOST_FILE_S: Final = 600.0
 MOST_PAGES: Final = 201
 MOST_LINE: Final = 1 << 20
 MOST_PICTURE_BYTES: Final = 64 << 20
@@ -129,6 +133,7 @@ class SheetReading:
         """Read in a folder of its own, made in `place` or where temporary files lie."""
         self._lookup = lookup
         self._page_s = page_s
+        self._until = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._known: dict[str, SheetFiles | Failure] = {}
         self._place = tempfile.TemporaryDirectory(prefix="pocit-photos-", dir=place)
@@ -147,14 +152,22 @@ class SheetReading:
         self._end()
         self._place.cleanup()
 
-    def read(self, path: Path, wanted: Wanted | None = None) -> Iterator[PageRead | PageRefused]:
-        """The pages of a file as they are read; one that breaks or takes too long ends it with TOO_HARD."""
-        last = 0
+    def read(self, path: Path, wanted: Wanted | None = None) -> Generator[PageRead | PageRefused]:
+        """The pages of a file as they are read; one that breaks or takes too long ends it with TOO_HARD.
+
+        Whoever wants no more of them closes it: then nothing goes on.
+        """
+        last, begun = 0, time.monotonic()
         try:
             self._say(_order(path, wanted or Wanted()))
+            self._until = begun + file_seconds(0, self._page_s)
             while not (line := self._answer(last)).end:
                 last = line.page
+                self._until = begun + file_seconds(last, self._page_s)
                 yield self._page(line)
+        except GeneratorExit:
+            self._end()
+            raise
         except (_Broken, OSError, msgspec.MsgspecError):
             self._end()
             yield PageRefused(last + 1, Failure(Reason.TOO_HARD))
@@ -210,7 +223,10 @@ class SheetReading:
 
     def _line(self) -> _Line:
         process = self._running()
-        late = threading.Timer(self._page_s, process.kill)
+        left = min(self._page_s, self._until - time.monotonic())
+        if left <= 0:
+            raise _Broken
+        late = threading.Timer(left, process.kill)
         late.daemon = True
         late.start()
         try:
@@ -240,6 +256,11 @@ class SheetReading:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+
+def file_seconds(pages: int, page_s: float = PAGE_S) -> float:
+    """How long a file may take of which so many pages have been read."""
+    return min(page_s + FURTHER_PAGE_S * pages, MOST_FILE_S)
 
 
 def _order(path: Path, wanted: Wanted) -> dict[str, Any]:

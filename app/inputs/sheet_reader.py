@@ -36,12 +36,16 @@ MOST_CPU_S: Final = 1800
 MOST_WRITTEN_BYTES: Final = 96 << 20
 WHOLE_PX: Final = 4800
 """The longer side of a photo that is kept whole: finer than any frame is straightened to."""
+REFUSED_PX: Final = 2400
+"""Of one that was refused: corners can be clicked, and marks read where they are."""
+MOST_REFUSED_PAGES: Final = 20
+"""Of one file; of a refused page beyond, only a small picture is kept."""
 SMALL_PX: Final = 360
 TABLE_PX_PER_MM: Final = 5.0
 TABLE_PX: Final = 2400
 COARSE_PX: Final = 16
 LEAST_OF_TABLE: Final = 0.7
-WHOLE_QUALITY, FRAME_QUALITY, SMALL_QUALITY = 88, 85, 78
+WHOLE_QUALITY, REFUSED_QUALITY, FRAME_QUALITY, SMALL_QUALITY = 88, 75, 85, 78
 MOST_TEXT: Final = 200
 
 Pixels = NDArray[np.uint8]
@@ -131,13 +135,13 @@ def _read(talk: Talk, page: Page, wanted: Mapping[str, Any]) -> dict[str, Any]:
     if wanted.get("serial"):
         sheet = talk.known(wanted["serial"])
         if isinstance(sheet, Failure):
-            return _refused(sheet) | _whole(talk, page)
+            return _refused(sheet) | _of_refused(talk, page)
         corners = np.array(wanted["corners"], dtype=float) if wanted.get("corners") else None
         reading = read_with(page.pixels, wanted["serial"], sheet, corners)
     else:
         reading = read_page(page.pixels, talk.known)
     if isinstance(reading, Failure):
-        return _refused(talk.with_sides(reading)) | _whole(talk, page)
+        return _refused(talk.with_sides(reading)) | _of_refused(talk, page)
     known = talk.known(reading.serial)
     if isinstance(known, Failure):  # it has been read against it: it is known
         raise TypeError(known)
@@ -237,13 +241,21 @@ def _places(
     return np.asarray(fine[COARSE_PX : COARSE_PX + size[1], COARSE_PX : COARSE_PX + size[0]], dtype=np.float32)
 
 
-def _whole(talk: Talk, page: Page) -> dict[str, Any]:
+def _of_refused(talk: Talk, page: Page) -> dict[str, Any]:
+    """The pictures of a page that was not read: to help it by hand, if there are not too many."""
+    if page.number <= MOST_REFUSED_PAGES:
+        return _whole(talk, page, REFUSED_PX, REFUSED_QUALITY)
+    small = _jpeg(talk, f"{page.number}-small.jpg", _at_most(page.pixels, SMALL_PX), SMALL_QUALITY)
+    return {"pictures": {"small": small}}
+
+
+def _whole(talk: Talk, page: Page, side: int = WHOLE_PX, quality: int = WHOLE_QUALITY) -> dict[str, Any]:
     """All of the photo and a small picture of it, upright and without what the camera wrote beside it."""
-    whole = _at_most(page.pixels, WHOLE_PX)
+    whole = _at_most(page.pixels, side)
     return {
         "size": [int(whole.shape[1]), int(whole.shape[0])],
         "pictures": {
-            "whole": _jpeg(talk, f"{page.number}-whole.jpg", whole, WHOLE_QUALITY),
+            "whole": _jpeg(talk, f"{page.number}-whole.jpg", whole, quality),
             "small": _jpeg(talk, f"{page.number}-small.jpg", _at_most(whole, SMALL_PX), SMALL_QUALITY),
         },
     }

@@ -10,6 +10,7 @@ import tempfile
 import traceback
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.inputs.photo_reading import Corners, PageRead, PageRefused, SheetFiles, SheetReading, Wanted
 from app.inputs.photo_words import WORDS
-from app.models import PhotoPicture, PhotoState, SheetPhoto, TownMap
+from app.models import PhotoPicture, PhotoState, Sheet, SheetPhoto, TownMap
 from app.queries.sheets import clean_picture, find_sheet
 from app.services.sheet_merging import forget_marks_of, merge_marks
+from gis.paper.serial import parse_serial
 from gis.scan.failure import Failure, Reason
 
 log = logging.getLogger(__name__)
@@ -62,15 +64,26 @@ def take_back_lost(sessions: Sessions) -> None:
 
 
 def take_waiting(sessions: Sessions) -> PhotoOrder | None:
-    """The photo that has waited longest, now being read; None where none waits."""
+    """The photo that is next, now being read; None where none waits.
+
+    Maps take turns: of the one that was served longest ago, the photo that has waited longest.
+    """
+    waiting = select(SheetPhoto.map_id).where(SheetPhoto.state == PhotoState.WAITING)
+    served = (
+        select(SheetPhoto.map_id, func.max(func.greatest(SheetPhoto.begun_at, SheetPhoto.read_at)).label("at"))
+        .where(SheetPhoto.map_id.in_(waiting))
+        .group_by(SheetPhoto.map_id)
+        .subquery()
+    )
     while True:
         with sessions() as session:
             photo = session.scalar(
                 select(SheetPhoto)
+                .join(served, served.c.map_id == SheetPhoto.map_id)
                 .where(SheetPhoto.state == PhotoState.WAITING)
-                .order_by(SheetPhoto.created_at, SheetPhoto.id)
+                .order_by(served.c.at.nulls_first(), SheetPhoto.created_at, SheetPhoto.id)
                 .limit(1)
-                .with_for_update(skip_locked=True)
+                .with_for_update(skip_locked=True, of=SheetPhoto)
             )
             if photo is None:
                 return None
@@ -98,10 +111,13 @@ def read_photo(sessions: Sessions, order: PhotoOrder, reading: SheetReading) -> 
         upload.write_bytes(order.content)
         wanted = Wanted(order.serial, order.corners, pictures=True, whole=order.keep_whole)
         try:
-            for told in reading.read(upload, wanted):
-                with sessions() as session:
-                    keep_page(session, order, told)
-                    session.commit()
+            with closing(reading.read(upload, wanted)) as pages:
+                for told in pages:
+                    with sessions() as session:
+                        goes_on = keep_page(session, order, told)
+                        session.commit()
+                    if not goes_on:
+                        break
         except SQLAlchemyError:
             raise
         except Exception as error:
@@ -118,22 +134,28 @@ def lookup(sessions: Sessions, map_id: int, serial: str) -> SheetFiles | Failure
         if found is None:
             return Failure(Reason.UNKNOWN_SHEET, {"serial": serial})
         if found.map_id != map_id:
-            towns = session.scalars(select(TownMap.town_id).where(TownMap.id.in_([map_id, found.map_id]))).all()
-            # Which maps other towns have is not told to whoever finds one of their sheets.
-            near = {"map": found.map_slug} if len(set(towns)) == 1 else {}
-            return Failure(Reason.OTHER_MAP, {"serial": serial} | near)
+            # Which sheets other towns have is not told to whoever finds one of them.
+            if _of_other_town(session, map_id, {"serial": serial}):
+                return Failure(Reason.UNKNOWN_SHEET, {"serial": serial})
+            return Failure(Reason.OTHER_MAP, {"serial": serial, "map": found.map_slug})
         return SheetFiles(found.sheet, clean_picture(session, found.map_id, found.print_id))
 
 
-def keep_page(session: Session, order: PhotoOrder, told: PageRead | PageRefused) -> None:
-    """Put away what one page of a file said; nothing where the photo was thrown away meanwhile."""
+def keep_page(session: Session, order: PhotoOrder, told: PageRead | PageRefused) -> bool:
+    """Put away what one page of a file said; whether more of its pages are wanted.
+
+    Nothing is kept, and no more is wanted, where the photo was thrown away meanwhile.
+    """
     photo = _row_of_page(session, order, told.page)
     if photo is None:
-        return
+        return not order.by_hand and told.page > 1 and _is_there(session, order)
     if isinstance(told, PageRefused):
-        # What corners were clicked on stays as it is: written anew each time, it would wear off.
-        _refuse(session, photo, told.failure, None if order.by_hand else _of_use(told))
-        return
+        if _of_other_town(session, photo.map_id, told.failure.evidence):
+            _refuse_foreign(session, photo)
+        else:
+            # What corners were clicked on stays as it is: written anew each time, it would wear off.
+            _refuse(session, photo, told.failure, None if order.by_hand else _of_use(told))
+        return not order.by_hand
     forget_marks_of(session, photo.map_id, photo.id, but_of=told.serial)
     photo.state, photo.serial = PhotoState.READ, told.serial
     photo.reason, photo.evidence = None, {}
@@ -153,6 +175,7 @@ def keep_page(session: Session, order: PhotoOrder, told: PageRead | PageRefused)
         "again": merged.again,
     }
     _replace_pictures(session, photo, told.pictures)
+    return not order.by_hand
 
 
 def _order(session: Session, photo: SheetPhoto) -> PhotoOrder | None:
@@ -223,6 +246,25 @@ def _refuse(
         _drop_pictures(session, photo, ["original"])
 
 
+def _refuse_foreign(session: Session, photo: SheetPhoto) -> None:
+    """Of a sheet of another town neither its serial is kept nor what it looks like."""
+    photo.serial = photo.corners = None
+    _refuse(session, photo, Failure(Reason.UNKNOWN_SHEET))
+    _drop_pictures(session, photo, None)
+
+
+def _of_other_town(session: Session, map_id: int, evidence: Mapping[str, Any]) -> bool:
+    """Whether a serial in the evidence is of a sheet that another town has printed."""
+    several = evidence.get("serials")
+    named = [evidence.get("serial"), *(several if isinstance(several, (list, tuple)) else ())]
+    serials = {parsed for one in named if isinstance(one, str) and (parsed := parse_serial(one[:40]))}
+    if not serials:
+        return False
+    own = select(TownMap.town_id).where(TownMap.id == map_id).scalar_subquery()
+    foreign = select(Sheet.serial).join(TownMap, TownMap.id == Sheet.map_id)
+    return session.scalar(foreign.where(Sheet.serial.in_(serials), TownMap.town_id != own).limit(1)) is not None
+
+
 def _of_use(told: PageRefused) -> Mapping[str, bytes]:
     """The pictures of a refused photo that somebody may work with; a photo of anything else is not kept whole."""
     by_hand = WORDS[told.failure.reason].by_hand
@@ -253,6 +295,10 @@ def _refuse_silent(sessions: Sessions, order: PhotoOrder) -> None:
         if photo is not None:
             _refuse(session, photo, Failure(Reason.TOO_HARD))
         session.commit()
+
+
+def _is_there(session: Session, order: PhotoOrder) -> bool:
+    return session.scalar(select(SheetPhoto.id).where(*_this(order))) is not None
 
 
 def _this(order: PhotoOrder) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ STDIN = 0
 
 
 def work_off(engine: Engine, folder: Path) -> None:
-    """Read all photos that wait, in the order in which they came; each by a process of its own in the folder."""
+    """Read all photos that wait, maps taking turns; each by a process of its own in the folder."""
     sessions = sessionmaker(engine, expire_on_commit=False)
     at_work = _AtWork(sessions)
     threading.Thread(target=at_work.watch, name="stdin", daemon=True).start()

@@ -22,7 +22,13 @@ from app.services.sheet_merging import forget_marks_of
 
 MOST_WAITING: Final = 600
 """Of one map: half an hour of reading, and no more than 24 GB even of the largest files."""
+MOST_KEPT_BYTES: Final = 4 << 30
+"""Of all pictures of one town's photos, and of its files that wait."""
 MANY: Final = N_("Enough photos of this map are waiting to be read. Please send more when some of them are done.")
+FULL: Final = N_(
+    "The photos of this town take up all of their %(gigabytes)s GB. Throw away some that nobody needs any more, "
+    "or keep photos for fewer days."
+)
 NO_PIXELS: Final = N_("The picture is not kept any more. Please send the photo once more.")
 UNREAD: Final = (PhotoState.WAITING, PhotoState.READING)
 
@@ -60,10 +66,11 @@ def add_photo(session: Session, by: Actor, the_map: MapRecord, file: PhotoFile) 
         .execution_options(populate_existing=True)
     ).all()
     if known:
-        return Added(known[0].id, _try_again(session, known, file))
+        return Added(known[0].id, _try_again(session, the_map, known, file))
     waiting = select(func.count()).where(SheetPhoto.map_id == the_map.id, SheetPhoto.state.in_(UNREAD))
     if (session.scalar(waiting) or 0) >= MOST_WAITING:
         raise InvalidInput(Problem(FIELD, MANY))
+    _refuse_full(session, the_map, file)
     photo = SheetPhoto(
         map_id=the_map.id,
         id=uuid.uuid4(),
@@ -128,12 +135,13 @@ def save_photo_rule(session: Session, by: Actor, the_map: MapRecord, rule: Photo
     session.flush()
 
 
-def _try_again(session: Session, pages: Sequence[SheetPhoto], file: PhotoFile) -> Outcome:
+def _try_again(session: Session, the_map: MapRecord, pages: Sequence[SheetPhoto], file: PhotoFile) -> Outcome:
     """A refused photo that comes once more may be read by now: by a newer version, or on a quieter day."""
     photo = pages[0]
     states = {page.state for page in pages}
     if PhotoState.REFUSED not in states or states & set(UNREAD):
         return Outcome.AGAIN
+    _refuse_full(session, the_map, file)
     photo.serial = photo.corners = None
     session.execute(
         delete(PhotoPicture).where(PhotoPicture.map_id == photo.map_id, PhotoPicture.photo_id == photo.id)
@@ -142,6 +150,17 @@ def _try_again(session: Session, pages: Sequence[SheetPhoto], file: PhotoFile) -
     _wait(photo)
     session.flush()
     return Outcome.RETRIED
+
+
+def _refuse_full(session: Session, the_map: MapRecord, file: PhotoFile) -> None:
+    """Raise InvalidInput where the town's photos would take up more than they may."""
+    kept = session.scalar(
+        select(func.sum(func.octet_length(PhotoPicture.content)))
+        .join(TownMap, TownMap.id == PhotoPicture.map_id)
+        .where(TownMap.town_id == the_map.town_id)
+    )
+    if (kept or 0) + len(file.content) > MOST_KEPT_BYTES:
+        raise InvalidInput(Problem(FIELD, FULL, {"gigabytes": MOST_KEPT_BYTES >> 30}))
 
 
 def _wait(photo: SheetPhoto) -> None:

@@ -72,9 +72,9 @@ def _text(the_map: MapRecord, spoken: Language, wanted: PrintInput) -> SheetText
 
 
 def _first_sentence(text: str) -> str:
-    """What a map's introduction begins with: there is one line for it under the title.
+    r"""What a map's introduction begins with: there is one line for it under the title.
 
-    >>> _first_sentence("Kde je vám dobře? Řekněte nám to.\\nDíky.")
+    >>> _first_sentence("Kde je vám dobře? Řekněte nám to.\nDíky.")
     'Kde je vám dobře?'
     """
     found = SENTENCE.match(text.partition("\n")[0].strip())

@@ -46,9 +46,7 @@ class Printed:
     serials: tuple[str, ...]
 
 
-def print_sheets(
-    session: Session, by: Actor, the_map: MapRecord, wanted: PrintInput, shop: PrintShop
-) -> Printed:
+def print_sheets(session: Session, by: Actor, the_map: MapRecord, wanted: PrintInput, shop: PrintShop) -> Printed:
     """Draw and store an order of sheets, each with a new serial.
 
     Anonymised once the map has forgotten its people: nobody's sheet could come back.

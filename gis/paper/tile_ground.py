@@ -22,7 +22,7 @@ _ROWS: Final = 256
 def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: float) -> bytes:
     """One JPEG that fits the frame exactly, of tiles of one zoom; OSError for a tile that is no picture.
 
-    Every pixel is looked up where it lies on the ground, so that the picture is true to the sheet's grid and not to
+    Every pixel is looked up where it lies on the ground, so that the picture is true to the sheet's grid, not to
     that of the tiles.
     """
     z = next(iter(tiles))[0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gis.scan.failure import Failure, Reason
+from gis.scan.kind import HEAD_BYTES, HEIF, PDF, kind_of
 
 MEGAPIXELS: Final = (1.9, 60.0)
 """Below two a sheet's codes are not seen (a little is left for phones that round); above sixty no phone goes."""
@@ -23,8 +24,8 @@ MOST_PAGES: Final = 200
 PDF_MP: Final = 16.0
 """How finely a page of a PDF is drawn at most: A4 at 300 dpi has 8.7."""
 PDF_DPI: Final = 300
-FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "TIFF")
-"""What Pillow opens by itself; a phone's MPO is a JPEG to it."""
+MOST_BROKEN: Final = 3
+"""Pages of a PDF one after another that don't load: then the rest of it is not tried."""
 LONGEST_SIDE: Final = 20_000
 
 Pixels = NDArray[np.uint8]
@@ -46,26 +47,27 @@ def open_pages(path: Path) -> Iterator[Page | Failure]:
     What the phone wrote beside the pixels (place, time, owner) is dropped here.
     """
     with path.open("rb") as file:
-        head = file.read(1024)
-    if b"%PDF-" in head:
+        kind = kind_of(file.read(HEAD_BYTES))
+    if kind is None:
+        yield Failure(Reason.NOT_A_PICTURE)
+        return
+    if kind == PDF:
         yield from _pdf_pages(path)
         return
     try:
-        yield from _picture_pages(path, head)
+        yield from _picture_pages(path, kind)
     except Image.DecompressionBombError:
         yield Failure(Reason.TOO_LARGE, {"most_mp": MEGAPIXELS[1]})
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as broken:
         yield Failure(Reason.NOT_A_PICTURE, {"error": type(broken).__name__})
 
 
-def _picture_pages(path: Path, head: bytes) -> Iterator[Page | Failure]:
-    formats: tuple[str, ...] = FORMATS
-    if head[4:8] == b"ftyp":
+def _picture_pages(path: Path, kind: str) -> Iterator[Page | Failure]:
+    if kind == HEIF:
         _with_heif()
-        formats = ("HEIF",)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes and of broken EXIF: sizes are checked, EXIF goes
-        with Image.open(path, formats=formats) as picture:
+        with Image.open(path, formats=(kind,)) as picture:
             pages = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             for number in range(1, min(pages, MOST_PAGES) + 1):
                 if pages > 1:
@@ -131,11 +133,22 @@ def _pdf_pages(path: Path) -> Iterator[Page | Failure]:
         return
     with document:
         pages = len(document)
+        broken_pages: list[Failure] = []
         for number in range(1, min(pages, MOST_PAGES) + 1):
             try:
-                yield _drawn(document[number - 1], number)
+                drawn = _drawn(document[number - 1], number)
             except (pypdfium2.PdfiumError, ValueError, MemoryError) as broken:
-                yield Failure(Reason.NOT_A_PICTURE, {"page": number, "error": str(broken)})
+                drawn = Failure(Reason.NOT_A_PICTURE, {"page": number, "error": str(broken)})
+            if isinstance(drawn, Failure):
+                broken_pages.append(drawn)
+                if len(broken_pages) == MOST_BROKEN:
+                    yield broken_pages[0]
+                    return
+                continue
+            yield from broken_pages
+            broken_pages.clear()
+            yield drawn
+        yield from broken_pages
     if pages > MOST_PAGES:
         yield Failure(Reason.TOO_LARGE, {"pages": pages, "most_pages": MOST_PAGES})
 

@@ -21,6 +21,9 @@ LEAST_CONTRAST: Final = 30.0
 """Of 255, between ink and paper: with fewer tones three colours are not told from one another."""
 SHARP: Final = 0.2
 """Of the strongest variation over six pixels, what is left over one and a half: crisp photos have a third."""
+EMPTY: Final = 60.0
+"""Of 255: a picture without edges whose tones differ by less has nothing in it, an unsharp one of a sheet more."""
+EMPTY_LOOK_PX: Final = 120
 SHARPNESS_LOOK_PX: Final = 2000
 
 Floats = NDArray[np.float64]
@@ -81,13 +84,23 @@ def without_a_sheet(grey: NDArray[np.uint8], serials: Sequence[str]) -> Failure:
     evidence: dict[str, Any] = {"markers": 0, "brightness": round(bright), "sharpness": round(sharp, 3)}
     if serials:
         return Failure(Reason.MARKERS_HIDDEN, {**evidence, "serials": list(serials)})
-    if float((grey[::4, ::4] >= BURNT).mean()) > MOST_BURNT:
-        return Failure(Reason.TOO_BRIGHT, evidence)
     if bright < DARK:
         return Failure(Reason.TOO_DARK, evidence)
+    if sharp == 0 and _tones(grey) < EMPTY:
+        return Failure(Reason.NOT_A_SHEET, evidence)
+    if float((grey[::4, ::4] >= BURNT).mean()) > MOST_BURNT:
+        return Failure(Reason.TOO_BRIGHT, evidence)
     if sharp < SHARP:
         return Failure(Reason.BLURRED, evidence)
     return Failure(Reason.NOT_A_SHEET, evidence)
+
+
+def _tones(grey: NDArray[np.uint8]) -> float:
+    """How far the tones of a photo lie from one another, its noise left out."""
+    look = min(1.0, EMPTY_LOOK_PX / max(grey.shape))
+    small = cv2.resize(grey, None, fx=look, fy=look, interpolation=cv2.INTER_AREA)
+    darkest, brightest = np.percentile(small, (0.5, 99.5))
+    return float(brightest - darkest)
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:

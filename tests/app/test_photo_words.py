@@ -145,3 +145,9 @@ def test_days_are_a_whole_number(days: str) -> None:
 
 def test_a_rule_of_no_days_is_one() -> None:
     assert parse_photo_rule({"days": "0", "whole": "yes"}).days == 0
+
+
+def test_a_pdf_may_begin_with_a_little_of_something_else() -> None:
+    assert read_photo_file(io.BytesIO(b"\n" * 900 + b"%PDF-1.4"), "scan.pdf").filename == "scan.pdf"
+    with pytest.raises(InvalidInput):
+        read_photo_file(io.BytesIO(b"\n" * 1024 + b"%PDF-1.4"), "scan.pdf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,19 +11,22 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.config import ROOT
 from app.db import open_database
+from app.inputs import photo_reading, sheet_reader
 from app.inputs.photo_files import ByHand, PhotoFile
-from app.inputs.photo_reading import PAGE_S, SheetReading
+from app.inputs.photo_reading import PAGE_S, PageRefused, SheetReading
 from app.models import PhotoPicture, PhotoState, Sheet, SheetMark, SheetPhoto, TownMap
 from app.queries.maps import MapRecord
 from app.queries.sheets import find_sheet
 from app.services.audit import BY_ITSELF
-from app.services.photo_queue import MOST_ATTEMPTS, lookup, read_photo, take_back_lost, take_waiting
+from app.services.photo_queue import MOST_ATTEMPTS, keep_page, lookup, read_photo, take_back_lost, take_waiting
 from app.services.photo_reader import FOLDER, MODULE, photo_reader
 from app.services.sheet_photos import Outcome, add_photo, read_again, read_by_hand
 from app.services.sheets import Printed
@@ -192,7 +196,7 @@ def test_broken_bytes_are_refused_and_not_kept(
 
 
 @pytest.mark.parametrize("same_town", [True, False])
-def test_a_sheet_of_another_map_is_refused_and_other_towns_are_not_named(
+def test_a_sheet_of_another_map_is_refused_and_nothing_is_kept_of_other_towns(
     live_session: Session,
     sessions: Sessions,
     town: MapRecord,
@@ -209,9 +213,12 @@ def test_a_sheet_of_another_map_is_refused_and_other_towns_are_not_named(
     sent(live_session, other, as_file(scan_of(printed.pdf, sheet, STICKERS)))
     read_all(sessions, tmp_path)
     one = photo(live_session)
-    assert one.reason == Reason.OTHER_MAP
-    assert one.evidence.get("map") == (town.slug if same_town else None)
-    assert kept(live_session) == {"small"}
+    if same_town:
+        assert (one.reason, one.evidence["map"]) == (Reason.OTHER_MAP, town.slug)
+        assert kept(live_session) == {"small"}
+    else:
+        assert (one.reason, one.serial, one.evidence) == (Reason.UNKNOWN_SHEET, None, {})
+        assert kept(live_session) == set()
     assert marks(live_session) == []
 
 
@@ -332,3 +339,95 @@ def test_the_reading_process_knows_no_secrets_and_only_sheets_whose_serial_it_ha
         list(reading.read(upload))
     assert asked == [printed.serials[0]]
     assert b"secret" not in seen[0].lower()
+
+
+def blank_pages(n: int) -> bytes:
+    """A PDF with so many pages that show no sheet."""
+    pages = [Image.fromarray(np.full((1700, 1200, 3), 200 + one % 40, np.uint8)) for one in range(n)]
+    return as_file(pages[0], "PDF", *pages[1:])
+
+
+def test_the_serial_of_another_towns_sheet_typed_by_hand_keeps_nothing_either(
+    live_session: Session, sessions: Sessions, town: MapRecord, printed: Printed, tmp_path: Path
+) -> None:
+    other = a_map(live_session, "jinde")
+    sent(live_session, other, no_sheet())
+    read_all(sessions, tmp_path)
+    assert "whole" in kept(live_session)
+    read_by_hand(live_session, BY_ITSELF, other, photo(live_session).id, ByHand(printed.serials[0], None))
+    live_session.commit()
+    read_all(sessions, tmp_path)
+    one = photo(live_session)
+    assert (one.reason, one.serial, one.evidence) == (Reason.UNKNOWN_SHEET, None, {})
+    assert kept(live_session) == set()
+
+
+def test_the_rest_of_a_file_that_was_thrown_away_is_not_read(
+    live_session: Session, sessions: Sessions, town: MapRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(live_session, town, blank_pages(6), "dlouhe.pdf")
+    order = take_waiting(sessions)
+    assert order
+    pages: list[int] = []
+
+    def throw_away(session: Session, order: object, told: PageRefused) -> bool:
+        pages.append(told.page)
+        if told.page == 2:
+            live_session.query(SheetPhoto).filter(SheetPhoto.page == 1).delete()
+            live_session.commit()
+        return keep_page(session, order, told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("app.services.photo_queue.keep_page", throw_away)
+    with SheetReading(partial(lookup, sessions, order.map_id), tmp_path) as reading:
+        read_photo(sessions, order, reading)
+        assert reading._process is None, "it does not go on by itself"
+    assert pages == [1, 2]
+    assert photos(live_session) == []
+
+
+def test_all_of_a_file_takes_no_longer_than_its_pages_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_reading, "file_seconds", lambda pages, _: 0.0 if pages == 2 else 60.0)
+    upload = tmp_path / "dlouhe.pdf"
+    upload.write_bytes(blank_pages(5))
+    with SheetReading(lambda _: Failure(Reason.UNKNOWN_SHEET), tmp_path) as reading:
+        told = list(reading.read(upload))
+    assert [page.page for page in told] == [1, 2, 3]
+    assert isinstance(told[-1], PageRefused)
+    assert told[-1].failure.reason is Reason.TOO_HARD
+
+
+@pytest.mark.parametrize(("pages", "seconds"), [(0, 90), (1, 100), (10, 190), (200, 600)])
+def test_a_file_may_take_a_page_and_a_little_for_each_more(pages: int, seconds: float) -> None:
+    assert photo_reading.file_seconds(pages) == seconds
+
+
+def test_maps_take_turns(live_session: Session, sessions: Sessions, town: MapRecord) -> None:
+    other, third = a_map(live_session, "jinde"), a_map(live_session, "treti")
+    for the_map, n in ((town, 3), (other, 2), (third, 1)):
+        for one in range(n):
+            sent(live_session, the_map, b"\xff\xd8\xff" + f"{the_map.slug} {one}".encode())
+    served = []
+    while (order := take_waiting(sessions)) is not None:
+        served.append(order.map_id)
+    assert served == [town.id, other.id, third.id, town.id, other.id, town.id]
+
+
+def test_of_refused_pages_little_is_kept(
+    live_session: Session, sessions: Sessions, town: MapRecord, tmp_path: Path
+) -> None:
+    large = Image.linear_gradient("L").resize((4000, 3000)).convert("RGB")
+    sent(live_session, town, as_file(large))
+    read_all(sessions, tmp_path)
+    one = photo(live_session)
+    whole = live_session.scalar(select(PhotoPicture.content).where(PhotoPicture.what == "whole"))
+    assert whole
+    assert list(Image.open(io.BytesIO(whole)).size) == one.evidence["size"] == [2400, 1800]
+
+
+def test_whole_pictures_are_kept_only_of_the_first_refused_pages_of_a_file(
+    live_session: Session, sessions: Sessions, town: MapRecord, tmp_path: Path
+) -> None:
+    sent(live_session, town, blank_pages(sheet_reader.MOST_REFUSED_PAGES + 2), "dlouhe.pdf")
+    read_all(sessions, tmp_path)
+    names = list(live_session.scalars(select(PhotoPicture.what)))
+    assert (names.count("whole"), names.count("small")) == (20, 22)

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.models import PhotoPicture, Sheet, SheetMark, SheetPhoto, TownMap
@@ -120,3 +120,26 @@ def test_an_anonymised_map_knows_neither_photos_nor_which_pins_lay_on_one_sheet(
     for table in (SheetMark, SheetPhoto, PhotoPicture):
         assert session.scalar(select(func.count()).select_from(table)) == 0
     assert session.execute(select(Sheet.about, Sheet.receipt_hash)).all() == [({}, None)]
+
+
+def test_days_that_no_calendar_has_are_ten_years_at_most(session: Session, photo: uuid.UUID) -> None:
+    checked(session)
+    session.execute(text("ALTER TABLE town_map DROP CONSTRAINT IF EXISTS ck_town_map_photo_days"))
+    rule(session, photo_days=2_147_483_647)
+    assert left(session, 3649) == {"frame", "small"}
+    assert left(session, 3651) == set()
+    another = a_photo_of(session, read_map(session, "testov"), a_sheet_of(session, read_map(session, "testov"))[0])
+    session.execute(update(SheetPhoto).where(SheetPhoto.id == another).values(state="refused", read_at=NOW))
+    rule(session, photo_days=-5)
+    assert left(session, LEAST_UNCHECKED_DAYS - 0.1) == {"frame"}
+
+
+def test_a_map_whose_photos_cannot_be_forgotten_stops_no_other(session: Session, photo: uuid.UUID) -> None:
+    checked(session)
+    other = a_map(session, "jinde")
+    a_photo_of(session, other, a_sheet_of(session, other)[0], ("whole",))
+    at_the_end_of_time = text(
+        "UPDATE sheet_photo SET state = 'refused', read_at = '294276-12-31' WHERE map_id = :m"
+    )
+    session.execute(at_the_end_of_time, {"m": other.id})
+    assert left(session, 31) == {"whole"}, "what can be forgotten is"

@@ -1,4 +1,4 @@
-"""Tiles under a sheet: each pixel of the picture lies where the sheet's own grid has it, not where the tiles' has."""
+"""Tiles under a sheet: each pixel of the picture lies where the sheet's own grid has it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_place_on_the_tiles_is_at_its_place_on_the_sheet() -> None:
 
 def _tile(key: tuple[int, int, int], target: tuple[float, float]) -> bytes:
     """White, with a black dot of 60 m around the target."""
-    west, south, east, north = tile_bounds(*key)
+    west, _, east, north = tile_bounds(*key)
     step = (east - west) / TILE_PIXELS
     x = west + (np.arange(TILE_PIXELS) + 0.5) * step
     y = north - (np.arange(TILE_PIXELS) + 0.5) * step

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from gis.scan.failure import Failure, Reason
+from gis.scan.kind import kind_of
 from gis.scan.pictures import Page, open_pages
+from gis.scan.quality import without_a_sheet
 
 
 def a_picture(width: int = 1800, height: int = 1200) -> Image.Image:
@@ -121,3 +123,72 @@ def test_a_photo_of_fifty_megapixels_is_halved(tmp_path: Path):
     (page,) = opened(tmp_path, saved(Image.new("RGB", (8160, 6120), "white"), "JPEG"))
     assert isinstance(page, Page)
     assert page.pixels.shape == (3060, 4080, 3)
+
+
+def a_pdf(*broken: bool) -> bytes:
+    """A PDF with so many pages, some of which don't load."""
+    pages = [a_picture(240, 160) for _ in broken]
+    content = saved(pages[0], "PDF", save_all=True, append_images=pages[1:], resolution=20)
+    parts = content.split(b"/MediaBox [ 0")
+    assert len(parts) == len(broken) + 1
+    out = parts[0]
+    for is_broken, part in zip(broken, parts[1:], strict=True):
+        begins, rest = part.split(b"]", 1)
+        numbers = b" 0 1 999999 " if is_broken else begins
+        out += b"/MediaBox [ 0" + numbers.ljust(len(begins))[: len(begins)] + b"]" + rest
+    return out
+
+
+def test_a_pdf_that_does_not_load_page_after_page_ends_with_one_refusal(tmp_path: Path):
+    def told(*broken: bool) -> list[tuple[int, bool]]:
+        found = opened(tmp_path, a_pdf(*broken))
+        return [(n, isinstance(one, Failure)) for n, one in enumerate(found, 1)]
+
+    good, bad = False, True
+    assert told(good, bad, bad, good, bad) == [(1, good), (2, bad), (3, bad), (4, good), (5, bad)]
+    assert told(good, bad, bad, bad, good, good) == [(1, good), (2, bad)]
+    assert told(bad, bad, bad, bad) == [(1, bad)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG"])
+def test_a_picture_that_says_it_is_a_pdf_is_a_picture(tmp_path: Path, kind: str):
+    exif = Image.Exif()
+    exif[0x010E] = "%PDF-1.7"
+    content = saved(a_picture(), kind, exif=exif)
+    assert b"%PDF-" in content[:1024]
+    (page,) = opened(tmp_path, content)
+    assert isinstance(page, Page)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\xd8\xff\xfe\x00\x10%PDF-1.7", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n%PDF-", "PNG"),
+        (b"II*\x00%PDF-", "TIFF"),
+        (b"MM\x00*%PDF-", "TIFF"),
+        (b"RIFF\x00\x00\x00\x00WEBP%PDF-", "WEBP"),
+        (b"\x00\x00\x00\x18ftypheic%PDF-", "HEIF"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\n" * 900 + b"%PDF-1.4", "PDF"),
+        (b"\n" * 1024 + b"%PDF-1.4", None),
+        (b"<html>", None),
+    ],
+)
+def test_a_file_is_what_it_begins_with(head: bytes, kind: str | None):
+    assert kind_of(head) == kind
+
+
+@pytest.mark.parametrize("paper", [255, 235, 180])
+def test_a_picture_with_nothing_in_it_is_no_sheet_rather_than_blurred(paper: int):
+    noise = np.random.default_rng(7).normal(0, 3, (1500, 2000))
+    grey = (np.linspace(paper - 20, paper, 2000)[None, :] + noise).clip(0, 255).astype(np.uint8)
+    assert without_a_sheet(grey, []).reason is Reason.NOT_A_SHEET
+
+
+def test_a_sheet_wholly_out_of_focus_is_blurred():
+    grey = np.full((1500, 2000), 210, np.uint8)
+    for n in range(20):
+        grey[200:1300, 100 + n * 90 : 140 + n * 90] = 20
+    blurred = np.array(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(12)))
+    assert without_a_sheet(blurred, []).reason is Reason.BLURRED

@@ -285,3 +285,28 @@ def test_a_map_without_its_people_takes_no_photos(
     session.commit()
     assert send(office, (JPEG, "a.jpg"))[0] == 422
     assert rows(session) == []
+
+
+def test_a_town_whose_photos_take_up_too_much_is_told_so(
+    session: Session, office: FlaskClient, the_map: MapRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = a_map(session, "jinde")
+    a_photo_of(session, other, a_sheet_of(session, other)[0], ("whole",))
+    monkeypatch.setattr(sheet_photos, "MOST_KEPT_BYTES", 2 * len(JPEG) + 3)
+    assert send(office, (JPEG + b"1", "a.jpg"))[0] == 200, "what another town keeps does not count"
+    again = update(TownMap).where(TownMap.id == other.id).values(town_id=the_map.town_id)
+    session.execute(again)
+    status, text = send(office, (JPEG + b"2", "b.jpg"))
+    assert status == 422
+    assert "The photos of this town take up all of their" in text
+    assert [row.filename for row in rows(session) if row.map_id == the_map.id] == ["a.jpg"]
+
+
+def test_who_may_send_no_photos_is_told_that_whatever_the_size(
+    session: Session, client: FlaskClient, office: FlaskClient
+) -> None:
+    an_official(session, "divak@testov.example", role="viewer")
+    sign_in(client, "divak@testov.example")
+    assert send(client, (JPEG, "a.jpg"))[0] == 403
+    much = client.post(PHOTOS, data=bytes(3 << 20), content_type="multipart/form-data; boundary=x")
+    assert much.status_code == 403

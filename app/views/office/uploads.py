@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Response, current_app, make_response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.errors import Refusal, TooLarge
+from app.errors import NotAllowed, Refusal, TooLarge
 from app.models import Role
 from app.security import current_official
 from app.views.office import blueprint
@@ -57,8 +57,10 @@ def allow_more(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """Words in the page itself. The rest is taken in first: a browser that still sends hears no answer."""
     allowance = _allowance()
-    if allowance is None or not _may_send(allowance):
+    if allowance is None:
         return refused(TooLarge())
+    if not _may_send(allowance):
+        return refused(TooLarge() if current_official() is None else NotAllowed())
     _drain()
     try:
         page = allowance.too_large(**(request.view_args or {}))
