@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from math import floor
 from typing import Final
@@ -33,25 +34,36 @@ def tiles_over(bounds: Bounds, width_px: int, max_zoom: int, *, most: int = MOST
     return []
 
 
-def mosaic(tiles: Mapping[TileKey, bytes], bounds: Bounds) -> bytes:
-    """One JPEG over exactly these bounds, of tiles of one zoom; OSError for a tile that is no picture."""
+@dataclass(frozen=True)
+class Mosaic:
+    """Tiles of one zoom put together, and where they lie in Web Mercator."""
+
+    picture: Image.Image
+    west: float
+    north: float
+    pixel_m: float
+
+
+def put_together(tiles: Mapping[TileKey, bytes]) -> Mosaic:
+    """Tiles of one zoom as one picture, white where one is missing; OSError for a tile that is no picture."""
     z = next(iter(tiles))[0]
     left, right = min(x for _, x, _ in tiles), max(x for _, x, _ in tiles)
     top, bottom = min(y for _, _, y in tiles), max(y for _, _, y in tiles)
-    sheet = Image.new("RGB", ((right - left + 1) * TILE_PIXELS, (bottom - top + 1) * TILE_PIXELS), "white")
+    whole = Image.new("RGB", ((right - left + 1) * TILE_PIXELS, (bottom - top + 1) * TILE_PIXELS), "white")
     for (_, x, y), data in tiles.items():
         with Image.open(BytesIO(data)) as tile:
             flat = tile.convert("RGBA").resize((TILE_PIXELS, TILE_PIXELS))
-        sheet.paste(flat, ((x - left) * TILE_PIXELS, (y - top) * TILE_PIXELS), flat)
+        whole.paste(flat, ((x - left) * TILE_PIXELS, (y - top) * TILE_PIXELS), flat)
     west, _, _, north = tile_bounds(z, left, top)
-    pixel = 2 * HALF_WORLD_M / 2**z / TILE_PIXELS
-    box = (
-        (bounds[0] - west) / pixel,
-        (north - bounds[3]) / pixel,
-        (bounds[2] - west) / pixel,
-        (north - bounds[1]) / pixel,
-    )
-    cut = sheet.crop(tuple(round(edge) for edge in box))
+    return Mosaic(whole, west, north, 2 * HALF_WORLD_M / 2**z / TILE_PIXELS)
+
+
+def mosaic(tiles: Mapping[TileKey, bytes], bounds: Bounds) -> bytes:
+    """One JPEG over exactly these bounds, of tiles of one zoom; OSError for a tile that is no picture."""
+    whole = put_together(tiles)
+    left, right = (round((edge - whole.west) / whole.pixel_m) for edge in bounds[::2])
+    bottom, top = (round((whole.north - edge) / whole.pixel_m) for edge in bounds[1::2])
+    cut = whole.picture.crop((left, top, right, bottom))
     quiet = ImageEnhance.Color(cut).enhance(_COLOUR)
     out = BytesIO()
     Image.blend(quiet, Image.new("RGB", quiet.size, "white"), _WHITE).save(out, "JPEG", quality=_QUALITY)

@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gis.crs import WEB_MERCATOR, transformer
-from gis.formats.report_map_tiles import TileKey
-from gis.mercator import HALF_WORLD_M, TILE_PIXELS, tile_bounds
+from gis.formats.report_map_tiles import TileKey, put_together
 from gis.paper.sheet import PaperSheet
 
 MOST_TILES: Final = 240
@@ -25,18 +24,9 @@ def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: fl
     Every pixel is looked up where it lies on the ground, so that the picture is true to the sheet's grid, not to
     that of the tiles.
     """
-    z = next(iter(tiles))[0]
-    left, right = min(x for _, x, _ in tiles), max(x for _, x, _ in tiles)
-    top, bottom = min(y for _, _, y in tiles), max(y for _, _, y in tiles)
-    whole = Image.new("RGB", ((right - left + 1) * TILE_PIXELS, (bottom - top + 1) * TILE_PIXELS), "white")
-    for (_, x, y), data in tiles.items():
-        with Image.open(BytesIO(data)) as tile:
-            flat = tile.convert("RGBA").resize((TILE_PIXELS, TILE_PIXELS))
-        whole.paste(flat, ((x - left) * TILE_PIXELS, (y - top) * TILE_PIXELS), flat)
-    west, _, _, north = tile_bounds(z, left, top)
-    pixel = 2 * HALF_WORLD_M / 2**z / TILE_PIXELS
+    whole = put_together(tiles)
     width, height = (round(side * px_per_mm) for side in sheet.layout.frame[2:])
-    source = np.asarray(whole)
+    source = np.asarray(whole.picture)
     result = np.empty((height, width, 3), np.uint8)
     way = transformer(sheet.crs, WEB_MERCATOR)
     columns = sheet.layout.frame[0] + (np.arange(width) + 0.5) / px_per_mm
@@ -44,8 +34,8 @@ def tile_ground(tiles: Mapping[TileKey, bytes], sheet: PaperSheet, px_per_mm: fl
         rows = sheet.layout.frame[1] + (np.arange(start, min(start + _ROWS, height)) + 0.5) / px_per_mm
         east, ground_north = sheet.to_ground(*np.meshgrid(columns, rows))
         mercator_x, mercator_y = way(east.ravel(), ground_north.ravel())
-        across = np.clip((mercator_x - west) / pixel, 0, source.shape[1] - 1).astype(int)
-        down = np.clip((north - mercator_y) / pixel, 0, source.shape[0] - 1).astype(int)
+        across = np.clip((mercator_x - whole.west) / whole.pixel_m, 0, source.shape[1] - 1).astype(int)
+        down = np.clip((whole.north - mercator_y) / whole.pixel_m, 0, source.shape[0] - 1).astype(int)
         result[start : start + len(rows)] = source[down, across].reshape(len(rows), width, 3)
     out = BytesIO()
     Image.fromarray(result).save(out, "JPEG", quality=_QUALITY)
