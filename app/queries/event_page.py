@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import Channel, Event, PhotoState, Pin, PinState, Sheet, SheetPhoto, SheetPrint
+from app.models import Channel, Event, Pin, PinState, Sheet, SheetPhoto, SheetPrint
 from app.queries.coverage import AskedGroups, count_groups
 from app.queries.events import EventTurnout, turnouts
 from app.queries.maps import MapRecord
@@ -158,12 +158,7 @@ def _photos(session: Session, map_id: int, code: str) -> tuple[PhotoCount, Photo
     ours, stray = (
         {str(state): n for _, is_stray, state, n in rows if is_stray is wanted} for wanted in (False, True)
     )
-    return _photo_count(ours), _photo_count(stray)
-
-
-def _photo_count(by_state: dict[str, int]) -> PhotoCount:
-    waiting = by_state.get(PhotoState.WAITING, 0) + by_state.get(PhotoState.READING, 0)
-    return PhotoCount(waiting, by_state.get(PhotoState.READ, 0), by_state.get(PhotoState.REFUSED, 0))
+    return PhotoCount.of(ours), PhotoCount.of(stray)
 
 
 def _channels(session: Session, the_map: MapRecord, code: str) -> dict[str, Crowd]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +68,12 @@ class PhotoCount:
     read: int = 0
     refused: int = 0
 
+    @classmethod
+    def of(cls, by_state: Mapping[str, int]) -> PhotoCount:
+        """Of numbers by state; what is being read still waits."""
+        waiting = by_state.get(PhotoState.WAITING, 0) + by_state.get(PhotoState.READING, 0)
+        return cls(waiting, by_state.get(PhotoState.READ, 0), by_state.get(PhotoState.REFUSED, 0))
+
 
 def sheet_states(session: Session, map_id: int) -> list[SheetState]:
     """All sheets of a map in the order of printing."""
@@ -126,9 +132,7 @@ def photo_count(session: Session, map_id: int) -> PhotoCount:
     rows = session.execute(
         select(SheetPhoto.state, func.count()).where(SheetPhoto.map_id == map_id).group_by(SheetPhoto.state)
     )
-    counted: dict[str, int] = {str(state): n for state, n in rows}
-    waiting = counted.get(PhotoState.WAITING, 0) + counted.get(PhotoState.READING, 0)
-    return PhotoCount(waiting, counted.get(PhotoState.READ, 0), counted.get(PhotoState.REFUSED, 0))
+    return PhotoCount.of({str(state): n for state, n in rows})
 
 
 def next_to_check(states: Sequence[SheetState], after: str | None = None) -> SheetState | None:
