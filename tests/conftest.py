@@ -21,10 +21,9 @@ from werkzeug.serving import make_server
 from app import create_app
 from app.config import ROOT, Config, with_driver
 from app.db import EXTENSION, Database, open_database
-from app.models import Base
 from app.services import accounts
 from tests.compiled_once import compile_once
-from tests.databases import TEMPLATE_LOCK, cloned, migrated
+from tests.databases import TEMPLATE_LOCK, cloned, empty, migrated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -162,9 +161,5 @@ def live_session(live_url: str, live_server: str) -> Iterator[Session]:
     database = open_database(live_url)
     with database.session() as opened:
         yield opened
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    engine = create_engine(live_url)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
-    engine.dispose()
+    empty(live_url)
     database.engine.dispose()

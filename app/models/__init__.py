@@ -11,6 +11,7 @@ from app.models.fact import Fact, FactLayer, FactShape
 from app.models.flag import FlagKind, PinFlag
 from app.models.heat import HeatBlock, HeatChange, HeatState
 from app.models.pin import Channel, Pin, PinState, PinStatus, Support
+from app.models.pin_photo import PhotoShown, PinPhoto
 from app.models.report import Report, ReportState
 from app.models.respondent import Respondent, RespondentDevice
 from app.models.sheet import (
@@ -66,9 +67,11 @@ __all__ = [
     "Moderation",
     "Official",
     "PhotoPicture",
+    "PhotoShown",
     "PhotoState",
     "Pin",
     "PinFlag",
+    "PinPhoto",
     "PinState",
     "PinStatus",
     "Question",

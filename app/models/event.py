@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Texts, one_of
@@ -36,3 +36,5 @@ class Event(Base):
     ends_at: Mapped[datetime | None]
     target_group: Mapped[Texts] = mapped_column(server_default="{}")
     expected_people: Mapped[int | None]
+    simple: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether its code opens the map in plain steps: larger, with pictures, one question at a time."""

@@ -31,4 +31,6 @@ class Town(Base):
     """Words the queue minds here beside the built-in list, plain and in lower case."""
     ordinary_words: Mapped[list[str]] = mapped_column(server_default="{}")
     """Words of the built-in list that this town lets pass."""
+    accessibility: Mapped[dict[str, Any] | None]
+    """What its accessibility statement says beside the law's own sentences (inputs/accessibility_form.py)."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -94,6 +94,10 @@ class TownMap(Base):
     """How long photos of paper sheets are kept once their marks are checked, and after the map has closed."""
     whole_photos: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether all of a photo is kept that long; else only the frame of the sheet."""
+    pin_photos: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a citizen may add a photo to a pin."""
+    embed_origins: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Origins (https://host) whose pages may show this map in a frame; "*" for any."""
     anonymised_at: Mapped[datetime | None]
     """When those were taken away; they never come back."""
     final_summary: Mapped[dict[str, Any] | None]

@@ -96,6 +96,12 @@ class MapRecord:
     open_data: Mapping[str, Any] | None = field(repr=False)
     story: Texts
     story_published: bool
+    pin_photos: bool
+    """Whether a citizen may add a photo to a pin."""
+    embed_origins: Sequence[str]
+    """Whose pages may show the map in a frame."""
+    accessibility: Mapping[str, Any] | None = field(repr=False)
+    """What the town says of its pages in the accessibility statement."""
     categories: Sequence[CategoryRecord]
     questions: Sequence[QuestionRecord]
     about: Sequence[QuestionRecord]
@@ -244,6 +250,9 @@ def _record(row: TownMap, fingerprint: str | None, previous: str | None) -> MapR
         open_data=row.open_data,
         story=row.story,
         story_published=row.story_published,
+        pin_photos=row.pin_photos,
+        embed_origins=tuple(row.embed_origins),
+        accessibility=row.town.accessibility,
         categories=tuple(
             CategoryRecord(c.key, c.word, c.label, c.prompt, c.color, c.shape) for c in row.categories
         ),

@@ -25,7 +25,7 @@ from tests.databases import cloned
 GROWING = {
     "respondent", "respondent_device", "pin", "pin_flag", "support", "day_snapshot", "heat_snapshot",
     "answered_place", "report", "heat_state", "heat_block", "heat_change", "analysis_run",
-    "sheet_print", "sheet", "sheet_photo", "photo_picture", "sheet_mark",
+    "sheet_print", "sheet", "sheet_photo", "photo_picture", "sheet_mark", "pin_photo",
 }  # fmt: skip
 """Tables that grow with use."""
 
