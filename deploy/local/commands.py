@@ -99,7 +99,7 @@ def _say_ready(console: Console, host: str, port: int, content: demo.Content) ->
 def run_test(arguments: list[str]) -> int:
     """All checks, or pytest alone with the person's arguments."""
     console, places = Console(), Places.from_environment()
-    needs = [*_database_needs(), *system.PRINTING, system.NODE, system.CHROMIUM, system.GDAL]
+    needs = [*_database_needs(), *system.PRINTING, system.NODE, system.CHROMIUM, system.FIREFOX, system.GDAL]
     environment.prepare(places, "dev", needs, console)
     with surroundings(places, console) as around:
         # Tests make databases of their own and have a folder of their own; the demo's are out of their reach.

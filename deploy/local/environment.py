@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local import system
+from deploy.local import front_end, system
 from deploy.local.console import Console, Refused
 from deploy.local.places import Places
 from deploy.local.processes import CHILDREN, Stopped
@@ -46,11 +46,14 @@ def prepare(places: Places, level: str, needs: list[system.Need], console: Conso
     places.make_home()
     with _one_at_a_time(places, console) as lock:
         make_venv = not venv_is_current(places, level)
-        make_vendor = not vendor_is_current(places)
+        make_pages = not front_end.is_current(places)
+        make_vendor = not vendor_is_current(places, level) or (make_pages and not front_end.can_build(places))
         if make_venv and not _usable(places):
             needs = [system.VENV, *needs]
         if make_vendor:
             needs = [*needs, system.NODE, system.NPM]
+        elif make_pages:
+            needs = [*needs, system.NODE]
         wanting = system.missing(needs)
         apt = system.apt_command() if wanting else None
         if wanting and apt is None:
@@ -63,8 +66,10 @@ def prepare(places: Places, level: str, needs: list[system.Need], console: Conso
                 work.append(pool.submit(_after, first, make_environment, places, level, console, (lock,)))
             if make_vendor:
                 first = packages if {system.NODE, system.NPM} & set(wanting) else None
-                work.append(pool.submit(_after, first, make_front_end, places, console, (lock,)))
+                work.append(pool.submit(_after, first, make_front_end, places, level, console, (lock,)))
             _wait_for(([packages] if packages else []) + work)
+        if make_pages:
+            front_end.build(places, console, (lock,))
 
 
 def _after(first: Future[None] | None, work: object, *arguments: object) -> None:
@@ -176,19 +181,24 @@ def _without_python_variables() -> dict[str, str]:
 # ── Front end ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def vendor_is_current(places: Places) -> bool:
-    """Whether static/vendor has what the npm lock and our list say."""
-    return _read_stamp(places.vendor).get("npm") == _vendor_digest(places) and all(
+def vendor_is_current(places: Places, level: str) -> bool:
+    """Whether static/vendor has what the npm lock and our list say, and node_modules what this level needs."""
+    stamp = _read_stamp(places.vendor)
+    has_level = stamp.get("level") in (level, "dev")
+    return has_level and stamp.get("npm") == _vendor_digest(places) and all(
         (places.vendor / package / _name(file)).exists() for package, files in VENDOR.items() for file in files
     )
 
 
-def make_front_end(places: Places, console: Console, held: tuple[int, ...] = ()) -> None:
-    """Fetch the front-end packages with npm and copy what is served into static/vendor."""
+def make_front_end(places: Places, level: str, console: Console, held: tuple[int, ...] = ()) -> None:
+    """Fetch the front-end packages of this level with npm and copy what is served into static/vendor."""
     with console.step("Front-end packages") as step:
+        # What only tests need comes with them; once there, a demo does not take it away again.
+        whole = level == "dev" or _read_stamp(places.vendor).get("level") == "dev"
         (places.vendor / STAMP).unlink(missing_ok=True)
         npm = shutil.which("npm") or "npm"
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        less = [] if whole else ["--omit=dev"]
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *less]
         console.run(step, command, places.log("npm"), cwd=places.checkout, pass_fds=held)
         for package, files in VENDOR.items():
             target = places.vendor / package
@@ -196,7 +206,7 @@ def make_front_end(places: Places, console: Console, held: tuple[int, ...] = ())
             target.mkdir(parents=True)
             for file in files:
                 _copy(places.checkout / "node_modules" / package / file, target / _name(file))
-        _write_stamp(places.vendor, {"npm": _vendor_digest(places)})
+        _write_stamp(places.vendor, {"npm": _vendor_digest(places), "level": "dev" if whole else level})
 
 
 def _name(file: str) -> str:

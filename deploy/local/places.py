@@ -38,6 +38,11 @@ class Places:
         return self.checkout / "static" / "vendor"
 
     @property
+    def build(self) -> Path:
+        """What browsers fetch, built of our own scripts and sheets."""
+        return self.checkout / "static" / "build"
+
+    @property
     def secrets(self) -> Path:
         """The folder only its owner may read."""
         return self.home / "secrets"

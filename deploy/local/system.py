@@ -54,6 +54,7 @@ VENV = Need("virtual environments", f"python3.{sys.version_info.minor}-venv", _v
 NODE = Need("Node.js", "nodejs", _program("node"))
 NPM = Need("npm, for the front-end packages", "npm", _program("npm"))
 CHROMIUM = Need("Chromium, for the browser tests", "chromium", _program("chromium"))
+FIREFOX = Need("Firefox, for the browser tests", "firefox-esr", _program("firefox-esr"))
 GDAL = Need("GDAL's command line, for the tests of the exports", "gdal-bin", _program("ogrinfo"))
 FONTS = Need("a font, for printed pages and the browser tests", "fonts-dejavu-core", _fonts_present)
 PANGO = Need("Pango, for reports and posters in PDF", "libpangoft2-1.0-0", _library("pangoft2-1.0"))

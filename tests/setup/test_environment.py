@@ -123,12 +123,13 @@ def test_front_end_files_are_copied_as_listed_and_then_current(
     (fake / "npm").chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake}:{os.environ['PATH']}")
     places.make_home()
-    assert not environment.vendor_is_current(places)
-    environment.make_front_end(places, Console(io.StringIO()))
-    assert environment.vendor_is_current(places)
+    assert not environment.vendor_is_current(places, "runtime")
+    environment.make_front_end(places, "runtime", Console(io.StringIO()))
+    assert environment.vendor_is_current(places, "runtime")
+    assert not environment.vendor_is_current(places, "dev"), "what tests need is not there yet"
     assert (places.vendor / "leaflet" / "images" / "marker.png").read_bytes() == b"png"
     (places.vendor / "leaflet" / "leaflet.css").unlink()
-    assert not environment.vendor_is_current(places)
+    assert not environment.vendor_is_current(places, "runtime")
 
 
 def test_a_command_that_fails_shows_its_last_lines_and_where_the_rest_is(tmp_path: Path) -> None:
