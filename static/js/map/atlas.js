@@ -3,6 +3,7 @@
  * Pure; the schema is one FeatureCollection whose features carry `kind`, and optionally `name`, `class`, `bridge`, `width_m`.
  */
 
+import { breath, inSlices } from "#js/lib/breath.js";
 import { boxAround, boxOf, joinLines, runningLength } from "#js/map/geometry.js";
 import { BoxGrid } from "#js/map/grid.js";
 import { latOf, metresPerPixel, worldX, worldY } from "#js/map/mercator.js";
@@ -53,38 +54,43 @@ function suits(kind, geometryType) {
   return geometryType.endsWith("Point");
 }
 
-/** One layer: its items in order and an index over their boxes. */
+/** One layer: its items in order and an index over their boxes, made when the layer is first drawn. */
 class Layer {
+  #grid = null;
+
   constructor(items) {
     this.items = items;
-    this.grid = new BoxGrid(items.map((item) => item.box), CELL);
+  }
+
+  /** Makes the index now, where it is not made yet. */
+  prepare() {
+    this.#grid ??= new BoxGrid(this.items.map((item) => item.box), CELL);
   }
 
   /** The items that touch a box in world units. */
   within(box) {
-    return this.grid.within(box).map((index) => this.items[index]);
+    this.prepare();
+    return this.#grid.within(box).map((index) => this.items[index]);
   }
 }
 
-function itemsOf(features) {
-  const items = Object.fromEntries(KINDS.map((kind) => [kind, []]));
-  for (const feature of features) {
-    const properties = feature?.properties ?? {};
-    if (!items[properties.kind] || !feature.geometry || !suits(properties.kind, feature.geometry.type)) continue;
-    for (const rings of piecesOf(feature.geometry)) {
-      if (!rings[0]?.length) continue;
-      items[properties.kind].push({
-        rings,
-        box: boxOf(rings[0]),
-        sort: properties.class ?? "",
-        name: typeof properties.name === "string" ? properties.name : "",
-        bridge: properties.bridge === true,
-        widthM: Number(properties.width_m) || 0,
-        lengths: LINE_KINDS.includes(properties.kind) ? runningLength(rings[0]) : null,
-      });
-    }
-  }
-  return items;
+/** What one feature gives to draw: pieces of its kind, none where it can't be drawn. */
+function itemsOf(feature) {
+  const properties = feature?.properties ?? {};
+  const { kind } = properties;
+  if (!KINDS.includes(kind) || !feature.geometry || !suits(kind, feature.geometry.type)) return [];
+  return piecesOf(feature.geometry)
+    .filter((rings) => rings[0]?.length)
+    .map((rings) => ({
+      kind,
+      rings,
+      box: boxOf(rings[0]),
+      sort: properties.class ?? "",
+      name: typeof properties.name === "string" ? properties.name : "",
+      bridge: properties.bridge === true,
+      widthM: Number(properties.width_m) || 0,
+      lengths: LINE_KINDS.includes(kind) ? runningLength(rings[0]) : null,
+    }));
 }
 
 /** Named lines of one layer, joined where they were only cut, for their names to lie along. */
@@ -103,14 +109,38 @@ function namedLines(items) {
 
 /** Everything a basemap holds, ready to draw. */
 export class Atlas {
-  /** @param {{features?: object[]}} geojson */
-  constructor(geojson) {
-    const items = itemsOf(geojson?.features ?? []);
+  #named = new Map();
+
+  /** @param {{features?: object[]}} geojson @param {object[][]} [pieces] what each of its features gives to draw */
+  constructor(geojson, pieces = (geojson?.features ?? []).map(itemsOf)) {
+    const items = Object.fromEntries(KINDS.map((kind) => [kind, []]));
+    for (const piece of pieces.flat()) items[piece.kind].push(piece);
     this.layers = Object.fromEntries(KINDS.map((kind) => [kind, new Layer(items[kind])]));
-    this.namedStreets = namedLines(items.street);
-    this.namedRivers = namedLines(items.river);
-    this.box = boxAround(KINDS.flatMap((kind) => items[kind].map((item) => item.box)));
+    this.box = boxAround(pieces.flat().map((piece) => piece.box));
     this.lat = Number.isFinite(this.box[1]) ? latOf((this.box[1] + this.box[3]) / 2) : 50;
+  }
+
+  /** The same, made in slices. */
+  static async inSlices(geojson) {
+    const pieces = await inSlices(geojson?.features ?? [], itemsOf);
+    await breath();
+    const atlas = new Atlas(geojson, pieces);
+    await inSlices(Object.values(atlas.layers), (layer) => layer.prepare());
+    return atlas;
+  }
+
+  /** Streets with names, for these to lie along. */
+  get namedStreets() {
+    return this.#namedOf("street");
+  }
+
+  get namedRivers() {
+    return this.#namedOf("river");
+  }
+
+  #namedOf(kind) {
+    if (!this.#named.has(kind)) this.#named.set(kind, namedLines(this.layers[kind].items));
+    return this.#named.get(kind);
   }
 
   /** Metres in a pixel of this town at a zoom. */

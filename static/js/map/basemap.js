@@ -3,28 +3,33 @@
  */
 
 import * as L from "leaflet";
-import { Atlas } from "#js/map/atlas.js";
-import { drawGround } from "#js/map/drawing.js";
-import { placeLabels } from "#js/map/labels.js";
-import { drawLabels, textMeasure } from "#js/map/lettering.js";
+import { WorkerBrush } from "#js/map/brushes.js";
 import { onThemeChange, readTones } from "#js/map/tones.js";
 
-/** Milliseconds of one frame that may go into drawing tiles; the rest belongs to the finger. */
-const FRAME_BUDGET_MS = 9;
+/** Milliseconds of one frame that may go into painting tiles here; the rest belongs to the finger. */
+const FRAME_BUDGET_MS = 6;
+
+/** Tiles of one frame: what the browser does with them after us no clock of ours counts. */
+const FRAME_TILES = 2;
+
+/** Tiles that a worker may have in hand: few, so that those passed by meanwhile are never painted. */
+const WORKER_TILES = 4;
+
+/** Pixels of the screen for one of the page, at most. */
+const FINEST = 3;
 
 export const VectorBasemap = L.GridLayer.extend({
   options: { tileSize: 256, minZoom: 9, maxZoom: 20, keepBuffer: 2, updateWhenIdle: false, theme: "auto", className: "map-base" },
 
-  initialize(geojson, options) {
+  initialize(brush, options) {
     L.setOptions(this, options);
-    this.atlas = new Atlas(geojson);
-    this._names = new Map();
+    this._brush = brush;
     this._waiting = [];
-    this._paints = { tiles: 0, ms: 0, slowest: 0 };
   },
 
   onAdd(map) {
     const container = map.getContainer();
+    this._brush.onLost = () => this._takeSpare();
     this._readLook(container);
     this._stopTheme = onThemeChange(() => {
       this._readLook(container);
@@ -35,6 +40,7 @@ export const VectorBasemap = L.GridLayer.extend({
 
   onRemove(map) {
     this._stopTheme();
+    this._brush.end();
     this._waiting = [];
     return L.GridLayer.prototype.onRemove.call(this, map);
   },
@@ -54,18 +60,18 @@ export const VectorBasemap = L.GridLayer.extend({
     return canvas;
   },
 
-  /** Tiles, milliseconds and the slowest tile since the layer was made. */
-  paintFigures() {
-    return { ...this._paints };
+  /** Goes on painting here when the worker could not be had. */
+  async _takeSpare() {
+    this._brush = await this.options.spare();
+    if (!this._map) return;
+    this._readLook(this._map.getContainer());
+    // New canvases: those that took a worker's picture can't be painted on.
+    this.redraw();
   },
 
   _readLook(container) {
-    this._tones = readTones(container, this.options.theme);
-    const family = getComputedStyle(container).fontFamily || undefined;
-    if (family === this._family) return;
-    this._family = family;
-    this._measure = textMeasure(family);
-    this._names.clear();
+    const family = getComputedStyle(container).fontFamily;
+    this._brush.look({ tones: readTones(container, this.options.theme), family });
   },
 
   _wake() {
@@ -75,50 +81,61 @@ export const VectorBasemap = L.GridLayer.extend({
   _work() {
     this._frame = undefined;
     if (!this._map) return;
+    const aside = this._brush instanceof WorkerBrush;
     const began = performance.now();
-    while (this._waiting.length && performance.now() - began < FRAME_BUDGET_MS) {
-      const { canvas, coords, done } = this._waiting.shift();
-      // A tile that was passed by while it waited is not worth drawing.
-      const still = this._tiles[this._tileCoordsToKey(coords)]?.el === canvas;
-      if (still) this._paint(canvas, coords);
-      if (still) done(null, canvas);
+    let room = aside ? WORKER_TILES - this._brush.busy : FRAME_TILES;
+    while (this._waiting.length && room > 0 && performance.now() - began < FRAME_BUDGET_MS) {
+      const tile = this._waiting.shift();
+      // A tile that was passed by while it waited is not worth painting.
+      if (!this._stands(tile)) continue;
+      room -= 1;
+      if (aside) this._ask(tile);
+      else this._paint(tile);
     }
-    if (this._waiting.length) this._wake();
+    // With a worker the next one is asked for when one comes back.
+    if (this._waiting.length && !(aside && this._brush.busy)) this._wake();
   },
 
-  _paint(canvas, coords) {
-    const began = performance.now();
-    const { tileSize } = this.options;
-    const side = Math.round(tileSize * Math.min(3, globalThis.devicePixelRatio || 1));
+  _stands({ canvas, coords }) {
+    return this._tiles[this._tileCoordsToKey(coords)]?.el === canvas;
+  },
+
+  _side() {
+    return Math.round(this.options.tileSize * Math.min(FINEST, globalThis.devicePixelRatio || 1));
+  },
+
+  _paint({ canvas, coords, done }) {
+    const side = this._side();
     if (canvas.width !== side) canvas.width = canvas.height = side;
-    const ctx = canvas.getContext("2d", { alpha: false });
-    ctx.setTransform(side / tileSize, 0, 0, side / tileSize, 0, 0);
-    const tile = { x: coords.x * tileSize, y: coords.y * tileSize, size: tileSize, zoom: coords.z };
-    drawGround(ctx, this.atlas, tile, this._tones);
-    const box = [tile.x, tile.y, tile.x + tileSize, tile.y + tileSize];
-    drawLabels(ctx, this._namesAt(coords.z).within(box), tile, this._tones, this._family);
-    const ms = performance.now() - began;
-    this._paints = { tiles: this._paints.tiles + 1, ms: this._paints.ms + ms, slowest: Math.max(this._paints.slowest, ms) };
+    this._brush.paint(canvas, coords, this.options.tileSize);
+    done?.(null, canvas);
   },
 
-  _namesAt(zoom) {
-    if (!this._names.has(zoom)) this._names.set(zoom, placeLabels(this.atlas, zoom, this._measure));
-    return this._names.get(zoom);
+  _ask({ canvas, coords, done }) {
+    const side = this._side();
+    this._brush.ask({ coords, tileSize: this.options.tileSize, side }, (picture) => {
+      this._wake();
+      if (!picture || !this._map) return;
+      Object.assign(canvas, { width: side, height: side });
+      canvas.getContext("bitmaprenderer").transferFromImageBitmap(picture);
+      done?.(null, canvas);
+    });
   },
 
-  /** Draws the present tiles again in their places, so that a change of theme does not blink. */
+  /** Paints the present tiles again in their places, so that a change of theme does not blink. */
   _repaint() {
-    for (const { el, coords } of Object.values(this._tiles ?? {})) {
-      if (!this._waiting.some(({ canvas }) => canvas === el)) this._paint(el, coords);
-    }
+    const known = new Map(this._waiting.map((tile) => [tile.canvas, tile]));
+    this._waiting = Object.values(this._tiles ?? {}).map(({ el, coords }) => known.get(el) ?? { canvas: el, coords });
+    this._wake();
   },
 });
 
 /**
- * The layer for a basemap's GeoJSON.
- * @param {object} geojson FeatureCollection of the basemap schema
- * @param {{attribution?: string, theme?: "auto"|"light"|"dark", maxZoom?: number}} [options]
+ * The layer for a basemap.
+ * @param {import("#js/map/brushes.js").WorkerBrush | object} brush
+ * @param {{attribution?: string, theme?: "auto"|"light"|"dark", maxZoom?: number, spare?: () => Promise<object>}} [options]
+ *   `spare` gives the brush for when a worker's is lost
  */
-export function vectorBasemap(geojson, options = {}) {
-  return new VectorBasemap(geojson, options);
+export function vectorBasemap(brush, options = {}) {
+  return new VectorBasemap(brush, options);
 }

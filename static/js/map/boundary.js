@@ -3,7 +3,7 @@
  */
 
 import * as L from "leaflet";
-import { boxAround, boxOf, containsPoint, polygonsOf } from "#js/map/geometry.js";
+import { boxAround, boxOf, containsPoint, nearestOnLine, polygonsOf } from "#js/map/geometry.js";
 
 /** Degrees by which the dimmed ground reaches beyond the boundary on all sides. */
 const DIMMED_DEG = 6;
@@ -17,6 +17,18 @@ export const BoundaryLayer = L.LayerGroup.extend({
     this.contains = containsPoint(geojson);
     this.bounds = boxAround(polygons.map(([outer]) => boxOf(outer.flatMap(([lon, lat]) => [lon, lat]))));
     this._rings = polygons.flat().map(latLngs);
+  },
+
+  /** The place on the border that is nearest to a place. */
+  nearest(lon, lat) {
+    const flatten = Math.cos((lat * Math.PI) / 180);
+    let best = null;
+    for (const ring of this._rings) {
+      const line = ring.flatMap(([y, x]) => [(x - lon) * flatten, y - lat]);
+      const { x, y } = nearestOnLine(line, 0, 0);
+      if (!best || Math.hypot(x, y) < Math.hypot(best.x, best.y)) best = { x, y };
+    }
+    return { lon: lon + best.x / flatten, lat: lat + best.y };
   },
 
   onAdd(map) {

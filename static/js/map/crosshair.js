@@ -32,6 +32,7 @@ export class Crosshair {
   #resting;
   #plain;
   #keyboardWas;
+  #byKey = false;
   #stop = [];
 
   constructor(town, options = {}) {
@@ -149,7 +150,8 @@ export class Crosshair {
     const place = this.position();
     this.#element.classList.remove("is-lifted");
     this.#element.classList.toggle("is-outside", !place.inside);
-    this.#options.onSettle?.(place);
+    this.#options.onSettle?.(place, this.#byKey);
+    this.#byKey = false;
   }
 
   #key(event) {
@@ -165,6 +167,7 @@ export class Crosshair {
     } else {
       return;
     }
+    this.#byKey = true;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -173,7 +176,7 @@ export class Crosshair {
 /**
  * A crosshair over a town map.
  * @param {{map: object, view: import("#js/map/view.js").View, boundary?: {contains: (lon: number, lat: number) => boolean}}} town
- * @param {{onSettle?: (place: {lon: number, lat: number, zoom: number, inside: boolean}) => void, onLift?: () => void}} [options]
+ * @param {{onSettle?: (place: {lon: number, lat: number, zoom: number, inside: boolean}, byKey: boolean) => void, onLift?: () => void}} [options]
  */
 export function createCrosshair(town, options) {
   return new Crosshair(town, options);

@@ -109,6 +109,22 @@ export function distanceToLine(line, x, y) {
   return Math.sqrt(least);
 }
 
+/** The point of a line that is nearest to a place. */
+export function nearestOnLine(line, px, py) {
+  let best = { x: line[0], y: line[1] };
+  let least = Infinity;
+  for (let i = 2; i < line.length; i += 2) {
+    const [ax, ay] = [line[i - 2], line[i - 1]];
+    const [dx, dy] = [line[i] - ax, line[i + 1] - ay];
+    const square = dx * dx + dy * dy;
+    const t = square === 0 ? 0 : Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / square));
+    const [x, y] = [ax + t * dx, ay + t * dy];
+    const d = (px - x) ** 2 + (py - y) ** 2;
+    if (d < least) [least, best] = [d, { x, y }];
+  }
+  return best;
+}
+
 /**
  * A point well inside a polygon, for its name: the middle of the widest free stretch of a few horizontal cuts.
  * Gives {x, y, width}, width being how much room a line of text has there.

@@ -12,7 +12,8 @@ export function cssFont({ size, weight, style }, family = SYSTEM_FONT) {
 
 /** A function (text, font) → width in pixels, remembering what it measured. */
 export function textMeasure(family) {
-  const ctx = document.createElement("canvas").getContext("2d");
+  const canvas = globalThis.document ? document.createElement("canvas") : new OffscreenCanvas(1, 1);
+  const ctx = canvas.getContext("2d");
   const known = new Map();
   return (text, font) => {
     const css = cssFont(font, family);

@@ -3,8 +3,11 @@
  */
 
 import * as L from "leaflet";
+import { breath } from "#js/lib/breath.js";
 import { vectorBasemap } from "#js/map/basemap.js";
 import { boundaryLayer } from "#js/map/boundary.js";
+import { workerBrush } from "#js/map/brushes.js";
+import { groundOf } from "#js/map/ground.js";
 import { PaperGraticule, plainAttribution, xyzBasemap } from "#js/map/tiles.js";
 import { reducedMotion, View } from "#js/map/view.js";
 
@@ -21,12 +24,13 @@ const WORDS = {
   en: { zoomIn: "Zoom in", zoomOut: "Zoom out", map: "Map" },
 };
 
-async function geojsonOf(source) {
-  if (typeof source !== "string") return source;
-  const answer = await fetch(source, { headers: { Accept: "application/geo+json, application/json" } });
-  if (!answer.ok) throw new Error(`${source}: ${answer.status}`);
-  return answer.json();
+async function textOf(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/geo+json, application/json" } });
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.text();
 }
+
+const geojsonOf = async (source) => (typeof source === "string" ? JSON.parse(await textOf(source)) : source);
 
 const say = (element, name) => element.dispatchEvent(new CustomEvent(name, { bubbles: true }));
 
@@ -90,7 +94,7 @@ function watchSize(map, element, onSize) {
 
 /** The base layer, and its data where it has any; falls back to paper when the layer can't be had. */
 async function baseOf(config, element) {
-  const { kind, url, attribution, maxZoom } = config.basemap ?? {};
+  const { kind, url, attribution, maxZoom, painter } = config.basemap ?? {};
   if (kind === "none") return { layer: new PaperGraticule(), data: null };
   if (kind === "xyz") {
     const layer = xyzBasemap({ url, attribution, maxZoom });
@@ -99,8 +103,12 @@ async function baseOf(config, element) {
     return { layer, data: null };
   }
   try {
-    const data = await geojsonOf(url);
-    return { layer: vectorBasemap(data, { attribution: plainAttribution(attribution), theme: config.theme ?? "auto" }), data };
+    const text = await textOf(url);
+    const worker = workerBrush(painter, text);
+    const data = await groundOf(JSON.parse(text));
+    const own = async () => (await import("#js/map/own_brush.js")).ownBrush(data);
+    const options = { attribution: plainAttribution(attribution), theme: config.theme ?? "auto", spare: own };
+    return { layer: vectorBasemap(worker ?? (await own()), options), data };
   } catch {
     // Whatever went wrong, the person needs a map to point at; the page says the rest in words.
     queueMicrotask(() => say(element, "map:tilesmissing"));
@@ -126,6 +134,7 @@ export async function createMap(element, config) {
   delete element.dataset.ready;
   const [boundaryData, base] = await Promise.all([geojsonOf(config.boundary), baseOf(config, element)]);
   const boundary = boundaryLayer(boundaryData);
+  await breath();
   const [west, south, east, north] = config.bounds ?? boundary.bounds;
   const bounds = L.latLngBounds([south, west], [north, east]);
   const map = leafletMap(element, config, bounds);
@@ -139,8 +148,10 @@ export async function createMap(element, config) {
     view.fit([west, south, east, north]);
   }
   const stopWatching = watchSize(map, element, () => holdLeastZoom(map, view, bounds, config));
+  await breath();
   const painted = firstPaint(base.layer);
   base.layer.addTo(map);
+  await breath();
   boundary.addTo(map);
   const ready = painted.then(() => {
     element.dataset.ready = "true";

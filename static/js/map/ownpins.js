@@ -102,11 +102,27 @@ export const OwnPins = L.Layer.extend({
     this._listen(pin, marker, element);
   },
 
+  /** Moves the map when the pin that keys have come to lies beyond its edge, or under a sheet. */
+  _bringIntoSight(marker) {
+    const { x, y } = this._map.getSize();
+    const style = getComputedStyle(this._map.getContainer());
+    const [top, right, bottom, left] = ["top", "right", "bottom", "left"].map(
+      (side) => Number.parseFloat(style.getPropertyValue(`--map-pad-${side}`)) || 0,
+    );
+    const at = this._map.latLngToContainerPoint(marker.getLatLng());
+    const half = TARGET_PX / 2;
+    const seen = at.x > left + half && at.x < x - right - half && at.y > top + half && at.y < y - bottom - half;
+    if (!seen) this._map.panBy([at.x - (left + x - right) / 2, at.y - (top + y - bottom) / 2], { animate: false });
+  },
+
   _listen(pin, marker, element) {
     const pick = () => this.options.onPick?.(pin.id);
     marker.on("click", (event) => {
       L.DomEvent.stopPropagation(event);
       pick();
+    });
+    element.addEventListener("focus", () => {
+      if (element.matches(":focus-visible")) this._bringIntoSight(marker);
     });
     element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;

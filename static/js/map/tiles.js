@@ -3,7 +3,6 @@
  */
 
 import * as L from "leaflet";
-import { onThemeChange, readTones } from "#js/map/tones.js";
 
 /** Tiles that must fail before it is worth words; one may simply lie beyond the layer's edge. */
 const FAILURES_WORTH_WORDS = 3;
@@ -14,41 +13,12 @@ export function plainAttribution(text = "") {
   return String(text).replace(/[&<>"']/g, (sign) => signs[sign]);
 }
 
-/** Paper with a fine graticule. */
+/** Paper with a fine graticule, drawn by the style sheet: nothing to paint while the map moves. */
 export const PaperGraticule = L.GridLayer.extend({
   options: { tileSize: 256, minZoom: 0, maxZoom: 22, zIndex: 0, className: "map-paper" },
 
-  onAdd(map) {
-    this._tones = readTones(map.getContainer());
-    this._stopTheme = onThemeChange(() => {
-      this._tones = readTones(map.getContainer());
-      for (const { el } of Object.values(this._tiles)) this._draw(el);
-    });
-    return L.GridLayer.prototype.onAdd.call(this, map);
-  },
-
-  onRemove(map) {
-    this._stopTheme();
-    return L.GridLayer.prototype.onRemove.call(this, map);
-  },
-
   createTile() {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 256;
-    this._draw(canvas);
-    return canvas;
-  },
-
-  _draw(canvas) {
-    const ctx = canvas.getContext("2d", { alpha: false });
-    ctx.fillStyle = this._tones.land;
-    ctx.fillRect(0, 0, 256, 256);
-    ctx.fillStyle = this._tones.neutral;
-    for (let at = 0; at < 256; at += 64) {
-      const thick = at === 0 ? 1.5 : 0.75;
-      ctx.fillRect(at, 0, thick, 256);
-      ctx.fillRect(0, at, 256, thick);
-    }
+    return L.DomUtil.create("div", "map-paper-tile");
   },
 });
 

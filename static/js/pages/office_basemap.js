@@ -4,6 +4,7 @@ import { readData } from "#js/lib/dom.js";
 import { _, language } from "#js/lib/words.js";
 import { vectorBasemap } from "#js/map/basemap.js";
 import { createMap } from "#js/map/map.js";
+import { ownBrush } from "#js/map/own_brush.js";
 import { PaperGraticule, plainAttribution, xyzBasemap } from "#js/map/tiles.js";
 import { templateOf } from "#js/office/template.js";
 
@@ -25,7 +26,8 @@ async function layerOf(kind) {
   if (kind === "vector") {
     const file = field("layer").files[0];
     if (!file) return undefined;
-    return vectorBasemap(JSON.parse(await file.text()), { attribution: plainAttribution(attribution) });
+    const brush = await ownBrush(JSON.parse(await file.text()));
+    return vectorBasemap(brush, { attribution: plainAttribution(attribution) });
   }
   if (kind !== "xyz") return undefined;
   const template = templateOf(field("url").value);
