@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,7 +19,8 @@ from app.assets import Assets
 from app.config import TOWN_CLOCK
 from app.db import session
 from app.errors import Refusal, Unknown
-from app.i18n import Language, language, languages, preferred, text_in
+from app.i18n import Language, language, languages, next_best, preferred, public_languages, text_in, tongue_of
+from app.public_sources import PUBLIC_BLUEPRINTS
 from app.queries.maps import MapCache, MapRecord
 from app.security import reading_official
 
@@ -26,6 +28,19 @@ T = TypeVar("T")
 
 COOKIE = "pocit_lang"
 YEAR_S = 365 * 24 * 3600
+SCRIPTS = "js/"
+UKRAINIAN_YEAR = re.compile(r"\sр\.$")
+WHOLE_ONLY = frozenset({"office", "open_data"})
+"""The views that speak nothing but the whole languages, refusals too."""
+MOMENT_FORMS = {
+    "cs": "d. M. y H:mm",
+    "sk": "d. M. y H:mm",
+    "uk": "dd.MM.y, HH:mm",
+    "de": "d.M.y, HH:mm",
+    "pl": "d.MM.y, HH:mm",
+    "nb": "d.M.y, HH:mm",
+}
+"""A date with its time, as people write it in figures; in English and others with the month's name."""
 
 
 def init_app(app: Flask) -> None:
@@ -45,9 +60,23 @@ def init_app(app: Flask) -> None:
 def reader_language() -> Language:
     """The language of this request: asked for by `?lang=`, kept from before, or the browser's."""
     if "language" not in g:
-        g.language = language(_chosen_code())
+        g.language = _chosen(_offered())
     found: Language = g.language
     return found
+
+
+def language_of_refusal(messages: Iterable[str]) -> Language:
+    """The language to refuse in: the reader's, also where the page itself would speak fewer, if it can say it all.
+
+    A citizen's phone meets refusals of the API; what only a GIS client can do wrong is said in whole languages.
+    """
+    if request.blueprint not in WHOLE_ONLY:
+        words = _chosen(public_languages())
+        if all(words.says(message) for message in messages):
+            g.language = words
+        elif words.code not in languages():
+            g.language = language(words.code)
+    return reader_language()
 
 
 def load_map(slug: str) -> MapRecord:
@@ -89,8 +118,37 @@ def assets() -> Assets:
 
 
 def say(texts: Mapping[str, str] | None) -> str:
-    """A map's text in the reader's language."""
-    return text_in(texts, reader_language().code)
+    """A map's text in the reader's language, or the next best: the page's scripts learn which texts those are."""
+    code = reader_language().code
+    text = text_in(texts, code)
+    tongue = tongue_of(texts, code)
+    if tongue != code and text:
+        g.setdefault("foreign", {})[text] = tongue
+    return text
+
+
+def voiced(texts: Mapping[str, str] | None) -> str:
+    """The same for the content of an element: marked with its language where that is not the page's."""
+    text, mark = say(texts), tongue(texts)
+    return Markup("<span{}>{}</span>").format(mark, text) if mark else text
+
+
+def tongue(texts: Mapping[str, str] | None) -> Markup:
+    """The attribute `lang` for an element that holds a map's text; nothing where it is the page's own language."""
+    code = reader_language().code
+    found = tongue_of(texts, code)
+    return Markup("") if found == code else Markup(' lang="{}"').format(found)
+
+
+def spoken(text: str) -> str:
+    """A text that `say` gave before, marked for the content of an element like `voiced`."""
+    found = g.get("foreign", {}).get(text)
+    return Markup('<span lang="{}">{}</span>').format(found, text) if found else text
+
+
+def tongue_mark(code: str) -> Markup:
+    """The attribute `lang` for words that are in this language, or nothing where it is the page's own."""
+    return Markup("") if code == reader_language().code else Markup(' lang="{}"').format(code)
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -103,13 +161,18 @@ def number(value: float, decimals: int | None = None) -> str:
 
 def day(moment: datetime) -> str:
     """A date in words: 14. září 2026."""
-    return format_date(moment.astimezone(TOWN_CLOCK), "long", locale=reader_language().locale)
+    return plain_year(format_date(moment.astimezone(TOWN_CLOCK), "long", locale=reader_language().locale))
+
+
+def plain_year(words: str) -> str:
+    """A date without the Ukrainian sign for a year, which reads badly where a sentence ends."""
+    return UKRAINIAN_YEAR.sub("", words)
 
 
 def moment(value: datetime) -> str:
     """A date with its time."""
     words = reader_language()
-    pattern = "d. M. y H:mm" if words.code == "cs" else "d MMM y, HH:mm"
+    pattern = MOMENT_FORMS.get(words.code, "d MMM y, HH:mm")
     return format_datetime(value.astimezone(TOWN_CLOCK), pattern, locale=words.locale)
 
 
@@ -129,21 +192,31 @@ def _ngettext(one: str, many: str, n: int) -> str:
     return reader_language().translations.ungettext(one, many, n)
 
 
-def _chosen_code() -> str:
-    offered = list(languages())
+def _offered() -> Mapping[str, Language]:
+    """The languages of the page asked for: all on citizens' pages and where there is none, else the whole ones."""
+    is_public = request.blueprint is None or request.blueprint in PUBLIC_BLUEPRINTS
+    return public_languages() if is_public else languages()
+
+
+def _chosen(offered: Mapping[str, Language]) -> Language:
+    """Asked for, kept, or the browser's; Czech stands first, for who asks for none that we have."""
     asked = request.args.get("lang") if request.endpoint else None
-    for candidate in (asked, request.cookies.get(COOKIE)):
-        if candidate in offered:
-            return str(candidate)
-    # Czech stands first: who asks for a language we don't have gets the language of the towns.
-    offered.sort(key=lambda code: code != "cs")
-    return preferred((tag for tag, _ in request.accept_languages), offered)
+    kept = request.cookies.get(COOKIE)
+    for candidate in (asked, kept):
+        if candidate and candidate in offered:
+            return offered[candidate]
+    accepted = [tag for tag, _ in request.accept_languages]
+    # Who has chosen a language that this page does not speak gets what they read besides it.
+    known = next((code for code in (asked, kept) if code in public_languages()), None)
+    first = next_best(known)[0] if known else preferred(accepted, list(public_languages()))
+    order = [first if first in offered else next_best(first)[0], *offered]
+    return offered[preferred(accepted, order)]
 
 
 def _keep_language(response: Response) -> Response:
     asked = request.args.get("lang")
     # Only a page keeps it: a poster printed in English leaves the clerk's office in Czech.
-    if asked is not None and asked in languages() and response.mimetype == "text/html":
+    if asked is not None and asked in _offered() and response.mimetype == "text/html":
         response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
     if response.mimetype in ("text/html", "application/problem+json"):
         response.headers.setdefault("Content-Language", reader_language().code)
@@ -151,18 +224,45 @@ def _keep_language(response: Response) -> Response:
     return response
 
 
+def needs_words(script: str) -> str:
+    """Nothing to print: notes that this page runs the script, so that it gets its words."""
+    g.setdefault("scripts", {})[script] = None
+    return ""
+
+
+def page_words() -> Markup:
+    """The data blocks for the page's scripts: what they say, and which texts of the map are in other languages."""
+    said = {key: words for script in g.get("scripts", {}) for key, words in _words_of(script).items()}
+    blocks = data_block("messages", said) if said else Markup("")
+    return blocks + data_block("foreign", g.foreign) if g.get("foreign") and "scripts" in g else blocks
+
+
+def _words_of(script: str) -> Mapping[str, Any]:
+    return reader_language().words_of(script)
+
+
+def _asset(name: str) -> str:
+    """The address of a file under static/; a page that asks for a script's also needs its words."""
+    if name.startswith(SCRIPTS) and name.endswith(".js"):
+        needs_words(name)
+    return assets().url(name)
+
+
 def _words() -> dict[str, Any]:
     return {
         "lang": reader_language().code,
-        "interface_languages": [
-            (code, entry.locale.get_display_name(code)) for code, entry in languages().items()
-        ],
+        "interface_languages": [(code, entry.locale.get_display_name(code)) for code, entry in _offered().items()],
         "say": say,
+        "voiced": voiced,
+        "spoken": spoken,
+        "tongue": tongue,
+        "tongue_mark": tongue_mark,
         "number": number,
         "day": day,
         "moment": moment,
-        "asset": assets().url,
+        "asset": _asset,
         "import_map": lambda: Markup(assets().import_map()),  # noqa: S704 - our own file names
         "data_block": data_block,
-        "script_messages": reader_language().script_messages,
+        "needs_words": needs_words,
+        "page_words": page_words,
     }

@@ -5,6 +5,15 @@
 
 let messages = null;
 let locale = null;
+let tongues = null;
+
+/* After which one-letter words a line may not break, by language. */
+const CLINGING = {
+  cs: /(?<=^|[\s(„])([kosuvzai]) +/gi,
+  sk: /(?<=^|[\s(„])([kosuvzai]) +/gi,
+  pl: /(?<=^|[\s(„])([aiouwz]) +/gi,
+  uk: /(?<=^|[\s(«])([аеєзійоуюяв]) +/gi,
+};
 
 function dictionary() {
   if (!messages) {
@@ -20,10 +29,29 @@ export function language() {
   return locale;
 }
 
-/** Words and language other than the page's, for tests. */
-export function useWords(words, code = "en") {
+/** Words and language other than the page's, for tests; and texts of the map that are in yet another language. */
+export function useWords(words, code = "en", foreign = {}) {
   messages = words;
   locale = code;
+  tongues = new Map(Object.entries(foreign));
+}
+
+/**
+ * The language of a text of the map where it is not the page's, for its `lang`: the town has not written it in
+ * the reader's language, so it is shown in another, and must be read aloud in that one. Undefined for all others.
+ */
+export function tongueOf(text) {
+  if (!tongues) {
+    const block = globalThis.document?.getElementById("foreign");
+    tongues = new Map(block ? Object.entries(JSON.parse(block.textContent)) : []);
+  }
+  return tongues.size ? tongues.get(String(text).replaceAll("\u00a0", " ")) : undefined;
+}
+
+/** A text kept from breaking after one-letter prepositions, where the language has such. */
+export function clinging(text) {
+  const pattern = CLINGING[tongueOf(text) ?? language()];
+  return pattern ? String(text).replace(pattern, "$1\u00a0") : String(text);
 }
 
 function fill(text, values) {
@@ -39,7 +67,10 @@ export function _(message, values = {}) {
   return fill(text || message, values);
 }
 
-/** The form of the message for n things; %(n)s is the number as the reader writes it. */
+/**
+ * The form of the message for n things; %(n)s is the number as the reader writes it. Catalogues order their forms
+ * one, few, the rest, as far as the language has them: tests/app/test_words.py holds it against the server.
+ */
 export function ngettext(one, many, n, values = {}) {
   const forms = dictionary()[one];
   const shown = { n: number(n), ...values };
@@ -58,9 +89,9 @@ export function number(value, decimals) {
 
 /** A day in words: 14. září 2026. */
 export function day(moment) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "Europe/Prague" }).format(
-    new Date(moment),
-  );
+  const style = { dateStyle: "long", timeZone: "Europe/Prague" };
+  // The Ukrainian sign for a year reads badly where a sentence ends.
+  return new Intl.DateTimeFormat(language(), style).format(new Date(moment)).replace(/\sр\.$/, "");
 }
 
 /** A length as people say it: metres in tens, kilometres with one decimal. */
