@@ -1,0 +1,106 @@
+"""The photo of one's own pin: sent, read and taken back with the device's token."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.db import session
+from app.errors import NotAllowed, NotSignedIn, Problem, TooLarge, Unknown, WrongType
+from app.i18n import N_
+from app.inputs.pin_photos import (
+    FIELD,
+    MOST_FILE_BYTES,
+    MOST_FORM_BYTES,
+    TOO_HEAVY,
+    SentPhoto,
+    make_photo,
+    parse_sent_photo,
+)
+from app.queries.features import own_feature
+from app.queries.maps import MapRecord
+from app.queries.pin_photos import picture_of, public_picture
+from app.security import device_token, has_credentials
+from app.services.pin_photos import OF_DEVICE, OF_PLACE, delete_photo, expect_photo, save_photo
+from app.services.pins import own_pin
+from app.services.throttle import attempt, count, network
+from app.views.api import blueprint
+from app.views.api.bodies import GEOJSON, json_response, known_parameters, pin_id
+from app.views.api.items import ITEMS
+from app.views.api.links import MULTIPART_TYPE
+from app.views.pictures import photo_response
+from app.views.reader import load_map, reader_language
+
+PHOTO = ITEMS + "/<item>/photo"
+
+
+@blueprint.get(PHOTO)
+def read_photo(slug: str, item: str) -> Response:
+    """The photo of one's own pin in whatever state; of anybody's once it is shown."""
+    the_map = load_map(slug)
+    known_parameters("small")
+    small = "small" in request.args
+    if has_credentials() and _is_own(the_map, item):
+        g.private_answer = True
+        found = picture_of(session(), the_map.id, pin_id(item), small=small)
+    else:
+        found = public_picture(session(), the_map, pin_id(item), small=small)
+    if found is None:
+        raise Unknown
+    return photo_response(found)
+
+
+@blueprint.put(PHOTO)
+def put_photo(slug: str, item: str) -> Response:
+    """Give one's own pin a photo; the same one again changes nothing."""
+    known_parameters()
+    the_map = load_map(slug)
+    token, pin = device_token(), pin_id(item)
+    sent = _sent()
+    is_new = False
+    if expect_photo(session(), the_map, token, pin, sent):
+        secret = current_app.config["SECRET_KEY"].encode()
+        tries = [
+            attempt(OF_DEVICE, the_map.slug, token, secret=secret),
+            attempt(OF_PLACE, the_map.slug, network(request.remote_addr), secret=secret),
+        ]
+        count(session(), tries)
+        session().commit()  # counted before it is opened; and nothing is held while it is
+        made = make_photo(sent)
+        is_new = save_photo(session(), load_map(slug), token, pin, sent, made)
+    session().commit()
+    stored = own_feature(own_pin(session(), the_map, token, pin), the_map, reader_language().code)
+    return json_response(stored, 201 if is_new else 200, GEOJSON)
+
+
+@blueprint.delete(PHOTO)
+def remove_photo(slug: str, item: str) -> Response:
+    """Take the photo of one's own pin back."""
+    known_parameters()
+    the_map = load_map(slug)
+    delete_photo(session(), the_map, device_token(), pin_id(item))
+    session().commit()
+    return Response(status=204)
+
+
+def _sent() -> SentPhoto:
+    """The photo in the body; WrongType or TooLarge before it is read."""
+    if request.mimetype != MULTIPART_TYPE:
+        raise WrongType(Problem("Content-Type", N_("Send one of: %(allowed)s."), {"allowed": MULTIPART_TYPE}))
+    too_heavy = TooLarge(Problem(FIELD, TOO_HEAVY, {"megabytes": MOST_FILE_BYTES >> 20}))
+    if (request.content_length or 0) > MOST_FORM_BYTES:
+        raise too_heavy
+    request.max_content_length = MOST_FORM_BYTES
+    try:
+        file = request.files.get(FIELD)
+        return parse_sent_photo(file.stream if file else None, request.form.get("alt", ""))
+    except RequestEntityTooLarge as error:
+        raise too_heavy from error
+
+
+def _is_own(the_map: MapRecord, item: str) -> bool:
+    try:
+        own_pin(session(), the_map, device_token(), pin_id(item))
+    except (NotAllowed, NotSignedIn, Unknown):
+        return False
+    return True
