@@ -94,6 +94,12 @@ class AlreadyDecided(Conflict):
     title = N_("The pin changed in the meantime. Please read it again and decide then.")
 
 
+class PhotoChanged(AlreadyDecided):
+    """The photo somebody looked at is not the one that is there any more."""
+
+    title = N_("The photo changed in the meantime. Please look at it again and decide then.")
+
+
 class AnswerChanged(Conflict):
     """A colleague answered otherwise since the official read it."""
 

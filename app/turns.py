@@ -16,9 +16,9 @@ WAIT_S = 20
 class Places:
     """A number of places of this process; who finds the queue before them full is sent away at once."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, waiting: int = MOST_WAITING) -> None:
         self._free = threading.BoundedSemaphore(most)
-        self._queue = threading.BoundedSemaphore(MOST_WAITING)
+        self._queue = threading.BoundedSemaphore(waiting)
 
     def take(self) -> None:
         """Take a place; ServerBusy when none comes free soon."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from shapely import MultiPolygon, box
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from app.models import (
     FactLayer,
     Official,
     Pin,
+    PinPhoto,
     PinState,
     Report,
     Respondent,
@@ -249,3 +252,40 @@ def a_print(session: Session, the_map: MapRecord, home: Path, **wanted: Any) -> 
     made = print_sheets(session, BY_ITSELF, the_map, order, shop)
     session.commit()
     return made
+
+
+def a_picture(kind: str = "JPEG", size: tuple[int, int] = (320, 240), **saved: Any) -> bytes:
+    """A photo as a phone sends it: colours that run over it, saved as told."""
+    pixels = Image.linear_gradient("L").resize(size)
+    picture = Image.merge("RGB", (pixels, pixels.rotate(90).resize(size), Image.new("L", size, 90)))
+    written = io.BytesIO()
+    picture.save(written, kind, **saved)
+    return written.getvalue()
+
+
+def a_pin_photo(session: Session, pin: Pin, state: str = "waiting", **values: Any) -> PinPhoto:
+    """A photo of a pin."""
+    content = a_picture()
+    size = {"width": 320, "height": 240}
+    defaults = {"digest": b"d", "picture": content, "small": content, "alt": "Lavička"} | size
+    photo = PinPhoto(map_id=pin.map_id, pin_id=pin.id, state=state, **(defaults | values))
+    session.add(photo)
+    session.commit()
+    return photo
+
+
+def streets_and_places() -> str:
+    """A vector layer with two streets that cross, a school, a quarter, and a street beyond the border."""
+
+    def named(kind: str, name: str, geometry: str, *at: Any, sort: str | None = None) -> dict[str, Any]:
+        shape = {"type": geometry, "coordinates": list(at) if geometry != "Point" else at[0]}
+        return {"type": "Feature", "properties": {"kind": kind, "class": sort, "name": name}, "geometry": shape}
+
+    features = [
+        named("street", "Lipová", "LineString", [15.515, 49.62], [15.525, 49.62]),
+        named("street", "Krátká", "LineString", [15.52, 49.619], [15.52, 49.621]),
+        named("street", "Daleká", "LineString", [15.60, 49.62], [15.61, 49.62]),
+        named("place", "ZŠ Lipová", "Point", [15.523, 49.6215], sort="school"),
+        named("district", "Horní", "Point", [15.53, 49.625]),
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)

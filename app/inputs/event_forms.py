@@ -47,6 +47,7 @@ def parse_event(form: Mapping[str, str], languages: Sequence[str], code: str) ->
         ends_at=ends_at,
         target_group=_texts(form, "target", languages, problems),
         expected_people=_people(form, problems),
+        simple="simple" in form,
     )
     if problems:
         raise InvalidInput(*problems)
@@ -62,6 +63,7 @@ def typed_event(event: Event) -> dict[str, str]:
         "starts": _clock(event.starts_at),
         "ends": _clock(event.ends_at),
         "expected": "" if event.expected_people is None else str(event.expected_people),
+        **({"simple": "1"} if event.simple else {}),
         **{f"title_{language}": text for language, text in event.title.items()},
         **{f"target_{language}": text for language, text in event.target_group.items()},
     }

@@ -37,7 +37,7 @@ MOST_BASEMAP_BYTES = 20_000_000
 MOST_MAP_BYTES = 1_000_000
 LAYER_FILES = ("boundary.gpkg", "boundary.zip")
 """What may stand in the place of boundary.geojson: a layer in which the town's area is found by its code."""
-RESERVED = OURS | {"category", "zoom", "geometry", *OPTIONAL_TEXT}
+RESERVED = OURS | {"category", "zoom", "precision_m", "geometry", *OPTIONAL_TEXT}
 """Properties of a pin that a question may not be called."""
 
 
@@ -128,6 +128,7 @@ def parse_map(
         show_others=top.take("show_others", f.choice(*ShowOthers), ShowOthers.AFTER_FIRST),
         hold_flagged=top.take("hold_flagged", f.flag, default=True),
         retention_days=top.take("retention_days", f.whole(1, 3650), 180),
+        pin_photos=top.take("photos", f.flag, default=False),
         basemap=top.take("basemap", _basemap_rule, _default_basemap(basemap_geojson, metric_srid)),
         boundary=boundary,
         metric_srid=metric_srid,
@@ -223,6 +224,7 @@ def _event(item: Fields) -> EventInput:
         ends_at=item.take("ends", f.moment, None),
         target_group=item.take("target_group", f.texts, {}),
         expected_people=item.take("expected", f.whole(0, 1_000_000), None),
+        simple=item.take("simple", f.flag, default=False),
     )
 
 

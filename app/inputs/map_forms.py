@@ -163,6 +163,7 @@ def _shown_rules(description: Description) -> Typed:
         "show_others": description["show_others"],
         "hold_flagged": bool(description["hold_flagged"]),
         "retention_days": str(description["retention_days"]),
+        "photos": bool(description["photos"]),
         "promise": False,
     }
 
@@ -171,6 +172,7 @@ def _sent_rules(form: Sent) -> Typed:
     return {
         **{name: form.one(name) for name in ("open", "after", "k", "moderation", "show_others", "retention_days")},
         "hold_flagged": bool(form.one("hold_flagged")),
+        "photos": bool(form.one("photos")),
         "promise": bool(form.one("promise")),
     }
 
@@ -197,6 +199,7 @@ def _described_rules(typed: Typed, before: Description, noted: Noted) -> dict[st
         "show_others": typed["show_others"],
         "hold_flagged": typed["hold_flagged"],
         "retention_days": _whole(typed["retention_days"]),
+        "photos": typed["photos"],
     }
 
 
@@ -227,7 +230,7 @@ SECTIONS: Mapping[str, Section] = {
     "questions": _questions("questions"),
     "about": _questions("about"),
     "rules": Section(
-        ("publish", "moderation", "show_others", "hold_flagged", "retention_days"),
+        ("publish", "moderation", "show_others", "hold_flagged", "retention_days", "photos"),
         _shown_rules,
         _sent_rules,
         _described_rules,

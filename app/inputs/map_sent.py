@@ -9,6 +9,7 @@ from typing import Protocol
 
 from app.errors import Problem
 from app.i18n import N_
+from app.inputs.built_in import still_meant
 from app.inputs.fields import LANGUAGE, storable
 
 MOST_VALUE_CHARACTERS = 20_000
@@ -75,7 +76,7 @@ class Noted:
         self, field: str, typed: Mapping[str, str], before: Mapping[str, str] | None, most: int
     ) -> dict[str, str]:
         """A text in the languages typed; what is stored in languages that the form did not show stays."""
-        kept = {code: text for code, text in (before or {}).items() if code not in typed}
+        kept = {code: text for code, text in still_meant(before or {}, typed).items() if code not in typed}
         given = {code: self.text(f"{field}.{code}", text, most) for code, text in typed.items()}
         return {code: text for code, text in {**kept, **given}.items() if text}
 

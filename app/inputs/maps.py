@@ -50,6 +50,8 @@ class EventInput:
     ends_at: datetime | None
     target_group: Texts
     expected_people: int | None
+    simple: bool = False
+    """Whether its code opens the map in plain steps, for children."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class MapInput:
     show_others: str
     hold_flagged: bool
     retention_days: int
+    pin_photos: bool
+    """Whether a citizen may add a photo to a pin."""
     basemap: Mapping[str, Any]
     boundary: MultiPolygon
     metric_srid: int

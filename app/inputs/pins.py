@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from app.inputs.fields import storable
 
 MOST_COMMENT_CHARACTERS = 1000
 LEAST_ZOOM, MOST_ZOOM = 0, 24
+MOST_PRECISION_M = 5000.0
+"""Who knows no better than this knows no place."""
 
 OURS = frozenset(
     [
@@ -27,6 +30,10 @@ OURS = frozenset(
         "state",
         "hidden_reason",
         "respondent",
+        "photo",
+        "photo_alt",
+        "photo_state",
+        "photo_reason",
     ]
 )
 """Properties that the server sets; a client that sends a stored feature back may carry them along."""
@@ -46,6 +53,8 @@ class PinInput:
     event: str | None = None
     zoom: int | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    precision_m: float | None = None
+    """How far from its place it may lie, where the place was named and not pointed at."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,11 @@ def parse_pin(feature: Mapping[str, Any], pin_id: uuid.UUID | None = None) -> Pi
     if event is not None:
         event = event.upper()  # codes are typed by people, and stored as the event has them
     zoom = _zoom(properties.get("zoom"), problems)
+    precision_m = _precision_m(properties.get("precision_m"), problems)
     answers = _answers(properties)
     if problems:
         raise Unacceptable(*problems)
-    return PinInput(found_id, lon, lat, category, comment, event, zoom, answers)
+    return PinInput(found_id, lon, lat, category, comment, event, zoom, answers, precision_m)
 
 
 def parse_change(feature: Mapping[str, Any]) -> PinChange:
@@ -168,6 +178,16 @@ def _zoom(value: Any, problems: list[Problem]) -> int | None:
     return int(value)
 
 
+def _precision_m(value: Any, problems: list[Problem]) -> float | None:
+    if value is None:
+        return None
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    if not fits or not math.isfinite(value) or not 0 <= value <= MOST_PRECISION_M:
+        problems.append(Problem("precision_m", N_("A precision is a number of metres from 0 to 5000.")))
+        return None
+    return float(value)
+
+
 def _answers(properties: Mapping[str, Any]) -> dict[str, Any]:
-    taken = OURS | {"category", "zoom", *OPTIONAL_TEXT}
+    taken = OURS | {"category", "zoom", "precision_m", *OPTIONAL_TEXT}
     return {key: value for key, value in properties.items() if key not in taken and value is not None}

@@ -7,9 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from app.errors import Malformed, Problem
+from app.i18n import N_
+
 MOST_CHARACTERS: Final = 80
 MOST_WORDS: Final = 8
 LEAST_CHARACTERS: Final = 2
+SPOT = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,9})?),(-?[0-9]{1,2}(?:\.[0-9]{1,9})?)")
 
 WORD = re.compile(r"[^\W_]+")
 NUMBER = re.compile(r"[0-9]{1,5}[a-z]?")
@@ -57,6 +61,14 @@ def parse_places(text: str) -> PlaceSearch | None:
         return None
     last = bool(found) and found[-1] in numbers
     return PlaceSearch(tuple(words), tuple(numbers), last and text[-1:].isalnum())
+
+
+def parse_spot(text: str) -> tuple[float, float]:
+    """Longitude and latitude of "15.52,49.62"; Malformed for anything else."""
+    found = SPOT.fullmatch(text)
+    if not found or not (abs(float(found[1])) <= 180 and abs(float(found[2])) <= 90):
+        raise Malformed(Problem("at", N_("A point is a longitude and a latitude in degrees.")))
+    return float(found[1]), float(found[2])
 
 
 def plain(text: str) -> str:

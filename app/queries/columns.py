@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Text, case, cast, func
 from app.i18n import N_, Language, Texts, language, text_in
 from app.inputs.filters import Scope
 from app.inputs.reasons import MARK, READY_REASONS
-from app.models import Channel, Pin, PinState, PinStatus, QuestionType, Respondent
+from app.models import Channel, Pin, PinPhoto, PinState, PinStatus, QuestionType, Respondent
 from app.queries.maps import MapRecord, QuestionRecord
+from app.queries.pin_photos import of_shown_photo
 from gis.formats.layer import Field, Kind
 
 ABOUT_PREFIX = "about_"
@@ -78,7 +79,7 @@ class Column:
 def pin_columns(the_map: MapRecord, scope: Scope) -> tuple[Column, ...]:
     """The columns of this map's pins in this scope, in the order in which every file has them."""
     questions = [q for q in the_map.questions if q.published or scope is Scope.OFFICE]
-    columns = _public(the_map) + [_asked(q, q.key, Pin.answers) for q in questions]
+    columns = _public(the_map) + _photo(the_map) + [_asked(q, q.key, Pin.answers) for q in questions]
     if scope is Scope.OFFICE:
         columns += _office(the_map)
         columns += [_asked(q, ABOUT_PREFIX + q.key, Respondent.about) for q in the_map.about]
@@ -100,6 +101,17 @@ def _public(the_map: MapRecord) -> list[Column]:
     ]
 
 
+def _photo(the_map: MapRecord) -> list[Column]:
+    """Where the map takes photos: the address of the pin's own on this server, once it is shown, and its words."""
+    if not the_map.pin_photos:
+        return []
+    address = func.concat(f"/m/{the_map.slug}/photos/", cast(PinPhoto.pin_id, Text), ".jpg")
+    return [
+        _column("photo", Kind.TEXT, of_shown_photo(address), N_("The address of its photo on this server")),
+        _column("photo_alt", Kind.TEXT, of_shown_photo(PinPhoto.alt), N_("What is to be seen in the photo")),
+    ]
+
+
 def _office(the_map: MapRecord) -> list[Column]:
     words = language(the_map.languages[0])
     return [
@@ -112,6 +124,7 @@ def _office(the_map: MapRecord) -> list[Column]:
             N_("An opaque mark of the person, the same for all their pins of this map"),
         ),
         _column("zoom", Kind.INTEGER, Pin.zoom, N_("The zoom level at which it was placed: how exact it can be")),
+        _column("precision_m", Kind.NUMBER, Pin.precision_m, N_("How far from its place it may lie, in metres")),
     ]
 
 

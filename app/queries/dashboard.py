@@ -14,6 +14,7 @@ from app.models import Pin, PinState, PinStatus
 from app.queries.coverage import Groups, count_groups
 from app.queries.events import EventTurnout, turnouts
 from app.queries.maps import MapRecord
+from app.queries.pin_photos import count_waiting
 from app.queries.summary import Summary, count_summary
 
 TENTHS = 10
@@ -30,6 +31,8 @@ class Standing:
     """Flagged and not settled, whether shown or waiting."""
     answered: int
     by_status: Mapping[str, int]
+    photos: int = 0
+    """Photos that wait to be looked at."""
 
     @property
     def waiting(self) -> int:
@@ -98,4 +101,5 @@ def _standing(session: Session, map_id: int) -> Standing:
     ).one()
     by_state = dict(zip([str(state) for state in states], row[2 : 2 + len(states)], strict=True))
     by_status = dict(zip([str(status) for status in statuses], row[2 + len(states) :], strict=True))
-    return Standing(by_state, row[0], row[1], by_status)
+    photos = count_waiting(session, [map_id])[map_id]
+    return Standing(by_state, row[0], row[1], by_status, photos)

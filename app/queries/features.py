@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.i18n import language
 from app.inputs.filters import PinFilter, Scope
+from app.inputs.pin_photo_forms import photo_reason_words
 from app.inputs.reasons import reason_words
-from app.models import Pin, PinState, PinStatus, Respondent
+from app.models import PhotoShown, Pin, PinPhoto, PinState, PinStatus, Respondent
 from app.queries.maps import MapRecord
 from app.queries.search import says
 from gis.geojson import DECIMALS
@@ -54,6 +55,10 @@ class FreshPin:
     answer: str | None = None
     answered_at: datetime | None = None
     hidden_reason: str | None = None
+    precision_m: float | None = None
+    photo_state: str | None = None
+    photo_alt: str | None = None
+    photo_reason: str | None = None
 
 
 PinRow = Row[Any] | FreshPin
@@ -72,8 +77,19 @@ def pin_query(the_map: MapRecord, wanted: PinFilter, scope: Scope) -> Select[Any
     query = select(*columns)
     if scope is Scope.OFFICE:
         query = query.add_columns(
-            Pin.state, Pin.hidden_reason, Pin.respondent_id.label("respondent"), Pin.zoom, Respondent.about
-        ).join(Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id))
+            Pin.state,
+            Pin.hidden_reason,
+            Pin.respondent_id.label("respondent"),
+            Pin.zoom,
+            Pin.precision_m,
+            Respondent.about,
+            PinPhoto.state.label("photo_state"),
+            PinPhoto.alt.label("photo_alt"),
+            PinPhoto.reason.label("photo_reason"),
+        )
+        query = query.join(
+            Respondent, and_(Respondent.map_id == Pin.map_id, Respondent.id == Pin.respondent_id)
+        ).outerjoin(PinPhoto, and_(PinPhoto.map_id == Pin.map_id, PinPhoto.pin_id == Pin.id))
     else:
         query = query.where(Pin.state == PinState.VISIBLE)
     return query.where(*conditions(the_map.id, wanted))
@@ -141,10 +157,18 @@ def own_feature(row: PinRow, the_map: MapRecord, code: str | None = None) -> dic
     properties["state"] = row.state
     properties["hidden_reason"] = reason_words(row.hidden_reason, language(code or the_map.languages[0]))
     properties["zoom"] = row.zoom
+    properties["precision_m"] = row.precision_m
+    if the_map.pin_photos or row.photo_state:
+        properties |= _photo_properties(row, the_map, code)
     found: dict[str, Any] = Feature(
         id=str(row.id), geometry=Point((row.lon, row.lat), precision=DECIMALS), properties=properties
     )
     return found
+
+
+def photo_address(slug: str, pin_id: uuid.UUID) -> str:
+    """Where everybody finds the photo of a pin, once it is shown; on this server."""
+    return f"/m/{slug}/photos/{pin_id}.jpg"
 
 
 def rfc3339(moment: datetime | None) -> str | None:
@@ -163,6 +187,17 @@ def _properties(row: PinRow) -> dict[str, Any]:
         "status": row.status,
         "answer": row.answer,
         "answered_at": rfc3339(row.answered_at),
+    }
+
+
+def _photo_properties(row: PinRow, the_map: MapRecord, code: str | None) -> dict[str, Any]:
+    """What the author knows of their pin's photo; its address once everybody may see it."""
+    is_shown = row.photo_state == PhotoShown.SHOWN
+    return {
+        "photo": photo_address(the_map.slug, row.id) if is_shown else None,
+        "photo_alt": row.photo_alt,
+        "photo_state": row.photo_state,
+        "photo_reason": photo_reason_words(row.photo_reason, language(code or the_map.languages[0])),
     }
 
 

@@ -41,6 +41,7 @@ def describe(session: Session, the_map: MapRecord) -> dict[str, Any]:
         "show_others": row.show_others,
         "hold_flagged": row.hold_flagged,
         "retention_days": row.retention_days,
+        "photos": row.pin_photos,
         "basemap": dict(row.basemap),
     }
 
@@ -86,6 +87,7 @@ def _event(event: Event) -> dict[str, Any]:
         "ends": _iso(event.ends_at),
         "target_group": dict(event.target_group),
         "expected": event.expected_people,
+        "simple": event.simple,
     }
 
 

@@ -19,6 +19,7 @@ from app.models import Event, Pin, PinState, TownMap
 from app.queries.compact import Flag
 from app.queries.features import conditions, pin_query
 from app.queries.maps import MapRecord
+from app.queries.pin_photos import count_waiting
 from gis.geojson import DECIMALS
 
 DAY = timedelta(days=1)
@@ -39,11 +40,13 @@ class MapCounts:
     last_day: int = 0
     """Pins of the last 24 hours."""
     last_at: datetime | None = None
+    photos: int = 0
+    """Photos that wait to be looked at."""
 
     @property
     def to_look_at(self) -> int:
         """How many stand in the queue."""
-        return self.pending + self.flagged
+        return self.pending + self.flagged + self.photos
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def counts_of_maps(session: Session, map_ids: Collection[int]) -> dict[int, MapC
     kept = select(TownMap.id, counted).where(TownMap.id.in_(map_ids), TownMap.anonymised_at.is_not(None))
     for map_id, people in session.execute(kept):
         found[map_id] = replace(found.get(map_id, MapCounts()), people=people or 0)
+    for map_id, photos in count_waiting(session, map_ids).items():
+        found[map_id] = replace(found.get(map_id, MapCounts()), photos=photos)
     return {map_id: found.get(map_id, MapCounts()) for map_id in map_ids}
 
 

@@ -6,6 +6,7 @@ database by the index of their words, in which "12/3" is two words: people look 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from app.queries.heat_store import HeatStore
 from app.queries.maps import MapRecord
 from app.queries.strong_places import place_names
 from gis.crs import to_metric, to_wgs84
-from gis.names import Names
+from gis.names import WITHIN_M, Names
 
 MOST_FOUND: Final = 8
 ONE_STREET_M: Final = 1500.0
@@ -33,6 +34,8 @@ FEW: Final = 2_000
 """Addresses that are looked through one by one."""
 MOST_LOOKED_AT: Final = 4_000
 """Addresses of words so common that nobody means a single one of them."""
+DEGREE_M: Final = 111_195.0
+"""Of latitude."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class FoundPlace:
     lat: float
     inside: bool
     """Whether it lies in the map's boundary."""
+
+
+@dataclass(frozen=True)
+class NearAddress:
+    """What a place would be called, and how far from there it is."""
+
+    name: str
+    distance_m: int
 
 
 @dataclass(frozen=True)
@@ -204,6 +215,23 @@ def _point_on(shape: BaseGeometry) -> Point:
         return part.interpolate(0.5, normalized=True)
     on_it: Point = shapely.point_on_surface(part)
     return on_it
+
+
+_NEAREST = text("""
+    SELECT label, ST_DistanceSphere(position, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) AS distance_m
+    FROM address
+    WHERE town_id = :town AND position && ST_MakeEnvelope(:lon - :dx, :lat - :dy, :lon + :dx, :lat + :dy, 4326)
+    ORDER BY distance_m, label LIMIT 1
+""")
+
+
+def nearest_address(session: Session, the_map: MapRecord, lon: float, lat: float) -> NearAddress | None:
+    """The address nearest to a place, as far as one would call the place by it; None where there is none."""
+    if not the_map.has_addresses or not the_map.covers(lon, lat):
+        return None
+    reach = {"dx": WITHIN_M / DEGREE_M / math.cos(math.radians(lat)), "dy": WITHIN_M / DEGREE_M}
+    row = session.execute(_NEAREST, {"town": the_map.town_id, "lon": lon, "lat": lat} | reach).first()
+    return NearAddress(row.label, round(row.distance_m)) if row and row.distance_m <= WITHIN_M else None
 
 
 _ADDRESSES = """

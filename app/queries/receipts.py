@@ -34,6 +34,10 @@ class OwnPin:
     answer: str | None
     answered_at: datetime | None
     answers: Mapping[str, Any]
+    photo_state: str | None
+    """What became of its photo; None where there is none."""
+    photo_alt: str | None
+    photo_reason: str | None
 
 
 @dataclass(frozen=True)

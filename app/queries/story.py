@@ -31,6 +31,8 @@ from gis.names import Names, names_of
 
 PLACES = 3
 """Named for each category."""
+LISTED = 12
+"""In the table of places, for each category."""
 OUTERMOST = 0.01
 LEAST_FOCUS_M = 1000.0
 MARGIN_M = 300.0
@@ -53,6 +55,8 @@ class Place:
     name: str | None
     people: int
     """Distinct respondents of the category in the fixed 250 m square around, never fewer than k."""
+    pins: int
+    """Their pins of the category in that square."""
     comment: Comment | None = None
 
 
@@ -64,6 +68,8 @@ class CategoryStory:
     count: Count
     has_heat: bool
     places: Sequence[Place]
+    listed: Sequence[Place] = ()
+    """The same and more of them, for the table: what the map shows, in words."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +146,10 @@ def _counted(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
             categories.append(CategoryStory(record, count, has_heat=False, places=[]))
             continue
         heat = store.heat(session, the_map, HeatQuery(record.key), Scope.PUBLIC)
-        places = [] if heat.is_empty else _places(heat, squares, the_map, names, apart_m)
-        categories.append(CategoryStory(record, count, has_heat=not heat.is_empty, places=places))
+        has_heat = not heat.is_empty
+        listed = _places(heat, squares, the_map, names, APART_M, LISTED) if has_heat else []
+        places = _places(heat, squares, the_map, names, apart_m, PLACES) if has_heat else []
+        categories.append(CategoryStory(record, count, has_heat, places, listed))
     if squares is not None:
         legends = [_legend(session, store, the_map, key, w) for w in Weight for key in _keys(the_map)]
     return Story(summary, categories, legends, [], names, the_map.metric_srid, focus)
@@ -177,28 +185,35 @@ def _legend(
 
 
 def _places(
-    heat: Heat, squares: CountedSquares, the_map: MapRecord, names: Names | None, apart_m: float
+    heat: Heat, squares: CountedSquares, the_map: MapRecord, names: Names | None, apart_m: float, most: int
 ) -> list[Place]:
     """The strongest places of a category, those first where most people spoke."""
     found: list[Place] = []
-    for peak in peaks(heat.surface, least=heat.breaks[0], limit=PLACES * 3, apart_m=apart_m):
-        people = _people_around(squares, str(heat.query.category), peak.x, peak.y)
+    for peak in peaks(heat.surface, least=heat.breaks[0], limit=most * 3, apart_m=apart_m):
+        people, pins = _counted_around(squares, str(heat.query.category), peak.x, peak.y)
         name = names.near(peak.x, peak.y) if names else None
         # Two hills of one street or park are told once, by the higher one.
         if people < the_map.k or (name and any(place.name == name for place in found)):
             continue
         lon, lat = to_wgs84(the_map.metric_srid)(peak.x, peak.y)
-        found.append(Place(peak.x, peak.y, float(lon), float(lat), name, people))
-    return sorted(found, key=lambda place: -place.people)[:PLACES]
+        found.append(Place(peak.x, peak.y, float(lon), float(lat), name, people, pins))
+    return sorted(found, key=lambda place: -place.people)[:most]
 
 
-def _people_around(squares: CountedSquares, category: str, x: float, y: float) -> int:
-    """People of a category in the privacy square of the counted square next to a place."""
+def _counted_around(squares: CountedSquares, category: str, x: float, y: float) -> tuple[int, int]:
+    """People and pins of a category in the privacy square of the counted square next to a place."""
     mine = squares.category == category
     dx = (squares.x_index[mine] + 0.5) * SQUARE_M - x
     dy = (squares.y_index[mine] + 0.5) * SQUARE_M - y
     near = np.hypot(dx, dy) <= SQUARE_M * SQUARES_PER_PRIVACY_SQUARE / 2
-    return int(squares.crowd[mine][near].max(initial=0))
+    if not near.any():
+        return 0, 0
+    crowd = np.where(near, squares.crowd[mine], -1)
+    best = int(crowd.argmax())
+    column = squares.x_index[mine] // SQUARES_PER_PRIVACY_SQUARE
+    row = squares.y_index[mine] // SQUARES_PER_PRIVACY_SQUARE
+    together = (column == column[best]) & (row == row[best])
+    return int(crowd[best]), int(squares.pins[mine][together].sum())
 
 
 def _with_comments(session: Session, the_map: MapRecord, story: CategoryStory) -> CategoryStory:

@@ -22,6 +22,7 @@ from app.models import DaySnapshot, Pin
 from app.queries.answers import people_of_places
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
+from app.queries.pin_photos import shown_photo
 from gis.grid import SQUARE_M, square_of
 
 LATEST_COMMENTS = 12
@@ -118,6 +119,9 @@ class Comment:
     supports: int
     status: str
     answer: str | None
+    photo: bool = False
+    """Whether everybody may see a photo of it."""
+    photo_alt: str | None = None
 
 
 def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBLIC_FILTER) -> Summary:
@@ -205,6 +209,7 @@ def _comments(the_map: MapRecord, wanted: PinFilter) -> Select[Any]:
         Pin.supports,
         Pin.status,
         Pin.answer,
+        *shown_photo(the_map),
     ).where(*conditions(the_map.id, wanted))
 
 

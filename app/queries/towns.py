@@ -26,6 +26,8 @@ class TownRecord:
     ordinary_words: Sequence[str]
     ico: str | None
     addresses: Mapping[str, Any] | None
+    accessibility: Mapping[str, Any] | None = None
+    """Its part of the accessibility statement (inputs/accessibility_form.py)."""
 
 
 def find_town(session: Session, slug: str) -> TownRecord:
@@ -55,4 +57,5 @@ def _record(row: Town) -> TownRecord:
         tuple(row.ordinary_words),
         row.ico,
         row.addresses,
+        row.accessibility,
     )

@@ -103,6 +103,7 @@ def _fill(event: Event, wanted: EventInput) -> None:
     event.ends_at = wanted.ends_at
     event.target_group = dict(wanted.target_group)
     event.expected_people = wanted.expected_people
+    event.simple = wanted.simple
 
 
 def _code() -> str:

@@ -91,6 +91,7 @@ def _frame(row: TownMap, wanted: MapInput) -> None:
     row.show_others = wanted.show_others
     row.hold_flagged = wanted.hold_flagged
     row.retention_days = wanted.retention_days
+    row.pin_photos = wanted.pin_photos
 
 
 def _categories(session: Session, row: TownMap, wanted: MapInput) -> None:
@@ -156,6 +157,7 @@ def _events(session: Session, row: TownMap, wanted: MapInput) -> None:
         kept.ends_at = event.ends_at
         kept.target_group = dict(event.target_group)
         kept.expected_people = event.expected_people
+        kept.simple = event.simple
 
 
 def _basemap_layer(session: Session, row: TownMap, wanted: MapInput) -> None:

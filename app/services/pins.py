@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,9 @@ from app.services.respondents import Author, device_id, ensure_respondent, respo
 from gis.crs import to_metric
 from gis.grid import square_of
 
+SAME_PLACE = 1e-6
+"""Degrees: a pin that is sent back has fewer decimals than the one that is stored."""
+
 # One round trip: whom the device speaks for, that person's row, the pin, and its flags where there are any.
 # Two equal posts at once store one pin.
 _WHO = """
@@ -39,11 +43,11 @@ WITH who AS (
 """
 _PIN = """
 INSERT INTO pin (
-    map_id, id, respondent_id, category, position, square_x, square_y, zoom, comment, answers, channel, event,
-    state, flagged
+    map_id, id, respondent_id, category, position, square_x, square_y, zoom, precision_m, comment, answers, channel,
+    event, state, flagged
 )
 SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326),
-       %(square_x)s, %(square_y)s, %(zoom)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
+       %(square_x)s, %(square_y)s, %(zoom)s, %(precision_m)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
        %(event)s, %(state)s, %(flagged)s
 FROM who
 ON CONFLICT (map_id, id) DO NOTHING
@@ -81,6 +85,7 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
         "square_x": square_x,
         "square_y": square_y,
         "zoom": new.zoom,
+        "precision_m": new.precision_m,
         "comment": new.comment,
         "answers": json.dumps(new.answers),
         "channel": Channel.WEB,
@@ -109,6 +114,7 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
         Channel.WEB,
         state,
         stored_now.created_at,
+        precision_m=new.precision_m,
     )
     return own_feature(fresh, the_map), True
 
@@ -133,6 +139,7 @@ def replace_pin(session: Session, the_map: MapRecord, token: Author, new: PinInp
             square_x=square_x,
             square_y=square_y,
             zoom=new.zoom,
+            precision_m=_precision_m(stored, new),
             comment=new.comment,
             answers=dict(new.answers),
             event=new.event,
@@ -155,6 +162,7 @@ def change_pin(
     stored = own_feature(own_pin(session, the_map, token, pin_id, lock=True), the_map)
     if change.lon is not None:
         stored["geometry"] = {"type": "Point", "coordinates": [change.lon, change.lat]}
+        stored["properties"].pop("precision_m", None)  # it was said of the place before
     stored["properties"] = _writable(stored["properties"]) | dict(change.properties)
     return replace_pin(session, the_map, token, parse_pin(stored, pin_id))
 
@@ -252,6 +260,13 @@ def square_of_pin(the_map: MapRecord, new: PinInput) -> tuple[int, int]:
     x, y = to_metric(the_map.metric_srid)(new.lon, new.lat)
     column, row = square_of(x, y)
     return int(column), int(row)
+
+
+def _precision_m(stored: Row[Any], new: PinInput) -> float | None:
+    """As it is said anew; of a pin that stayed where it was as it was known, for clients that don't say it."""
+    stayed = math.hypot(new.lon - stored.lon, new.lat - stored.lat) < SAME_PLACE
+    known: float | None = stored.precision_m if stayed else None
+    return known if new.precision_m is None else new.precision_m
 
 
 def _words(the_map: MapRecord, pin: PinInput | Row[Any]) -> set[tuple[str, str]]:

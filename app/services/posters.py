@@ -5,10 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from enum import StrEnum
+from io import BytesIO
 from typing import Any, Final
 
 QUIET_MODULES = 4
 """The white margin that ISO/IEC 18004 asks for, in modules."""
+MODULE_PIXELS = 24
+"""Of one module of a PNG: some 900 pixels for an address of usual length, enough for a hand's width in print."""
 ERROR_LEVEL = "m"
 """15 % of the code may be torn, dirty or in shadow."""
 VARIANT = "pdf/ua-1"
@@ -48,6 +51,15 @@ def qr_svg(address: str, *, quiet_modules: int = QUIET_MODULES) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-quiet_modules} {-quiet_modules} {side} {side}">'
         f'<path fill="#000" fill-rule="evenodd" d="{path}"/></svg>'
     )
+
+
+def qr_png(address: str) -> bytes:
+    """The QR code of an address as a black and white PNG with its margin, sharp at any whole multiple."""
+    import segno
+
+    kept = BytesIO()
+    segno.make_qr(address, error=ERROR_LEVEL).save(kept, kind="png", scale=MODULE_PIXELS, border=QUIET_MODULES)
+    return kept.getvalue()
 
 
 def svg_address(svg: str) -> str:

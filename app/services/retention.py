@@ -28,6 +28,7 @@ from app.queries.summary import FINAL, Summary, count_summary
 from app.services.audit import BY_ITSELF, Actor, Deed, record
 from app.services.counts import fold
 from app.services.photo_retention import forget_photos
+from app.services.pin_photos import forget_refused
 from gis.grid import SQUARES_PER_PRIVACY_SQUARE
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,12 @@ _FORGET = (
     # A sheet's marks have the ids of its pins, its photos show them side by side.
     "DELETE FROM sheet_mark WHERE map_id = :map",
     "DELETE FROM sheet_photo WHERE map_id = :map",
+    # Nobody has let these be shown; of the others the file's print and the moment go.
+    "DELETE FROM pin_photo WHERE map_id = :map AND state <> 'shown'",
+    """
+    UPDATE pin_photo SET digest = '', created_at = pin.created_at FROM pin
+    WHERE pin_photo.map_id = :map AND pin.map_id = :map AND pin.id = pin_photo.pin_id
+    """,
     "UPDATE sheet SET about = '{}', receipt_hash = NULL WHERE map_id = :map",
     """
     UPDATE pin SET flagged = false WHERE map_id = :map AND flagged AND NOT EXISTS (
@@ -158,7 +165,7 @@ def keep_house(
     first_after_s: float = FIRST_AFTER_S,
     every_s: float = EVERY_S,
 ) -> None:
-    """Anonymise what is due and forget photos, again and again until told to stop.
+    """Anonymise what is due, forget photos of sheets and refused ones of pins, again and again until told to stop.
 
     A failure is logged and tried again later.
     """
@@ -170,6 +177,7 @@ def keep_house(
                 pass
             with open_session() as session:
                 forget_photos(session, datetime.now(UTC))
+                forget_refused(session, datetime.now(UTC))
                 session.commit()
         except Exception as error:
             # Only what kind of failure: its text may quote a row.

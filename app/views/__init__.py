@@ -8,23 +8,30 @@ from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 from app import security
 from app.inputs.fields import storable
 from app.views import (
+    accessibility,
     answers_feed,
     api,
     citizen,
     data,
+    discovery,
     event_door,
     headers,
     heat,
     office,
+    offline,
     open_data,
+    page_files,
     pages,
+    pin_photos,
     place_search,
     problems,
     reader,
     receipt,
     results,
+    sharing,
     stories,
     tiles,
+    write,
 )
 
 MOST_ID = 2**63 - 1
@@ -57,6 +64,7 @@ def init_app(app: Flask) -> None:
     app.url_map.strict_slashes = False
     app.url_map.converters |= {"default": StorableText, "string": StorableText, "int": StorableNumber}
     reader.init_app(app)
+    page_files.init_app(app)
     headers.init_app(app)
     problems.init_app(app)
     # Phones and programs sign with a token that no browser sends by itself: nothing to forge there.
@@ -66,13 +74,19 @@ def init_app(app: Flask) -> None:
         stories,
         citizen,
         results,
+        sharing,
         answers_feed,
+        accessibility,
         receipt,
         heat,
         tiles,
         open_data,
         data,
         place_search,
+        write,
+        pin_photos,
+        offline,
+        discovery,
         api,
         office,
         event_door,

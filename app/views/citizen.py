@@ -17,12 +17,15 @@ from app.db import session
 from app.inputs.pins import MOST_COMMENT_CHARACTERS
 from app.models import Event
 from app.queries.maps import CategoryRecord, MapRecord, QuestionRecord, find_event
+from app.views.framing import is_embedded, kept_arguments, let_be_framed
 from app.views.markdown import plain_text, rendered
-from app.views.reader import load_map, reader_language, say
+from app.views.reader import assets, load_map, reader_language, say
 from gis.palette import THEMES, ThemeName, category_css, palette, shades
 from gis.shapes import SHAPES, svg_path
 
 blueprint = Blueprint("citizen", __name__)
+
+PAINTER = "js/map/painter.js"
 
 OUTLINE_SIZE = (160.0, 100.0)
 
@@ -90,10 +93,26 @@ def is_over(the_map: MapRecord) -> bool:
 def citizen_page(slug: str) -> str:
     """The page on which people pin; `?event=<code>` ties their pins to an event."""
     the_map = load_map(slug)
+    let_be_framed(the_map)
     code = request.args.get("event", "")
     event = find_event(session(), the_map.id, code) if code else None
     config = page_config(the_map) | {"event": _event(event), "eventUnknown": bool(code) and event is None}
+    config |= _steps(slug, event)
     return render_template("citizen/page.html", the_map=the_map, config=config)
+
+
+def _steps(slug: str, event: Event | None) -> dict[str, Any]:
+    """Whether the page goes in simple steps, by its address or else by the event; where it does the other way."""
+    asked = request.args.get("simple")
+    simple = asked != "0" if asked is not None else bool(event and event.simple)
+    other = url_for(
+        "citizen.citizen_page",
+        slug=slug,
+        event=event.code if event else None,
+        simple=0 if simple else 1,
+        **kept_arguments(),
+    )
+    return {"simple": simple, "otherStepsUrl": other}
 
 
 @blueprint.get("/m/<slug>/privacy")
@@ -124,12 +143,20 @@ def page_config(the_map: MapRecord) -> dict[str, Any]:
         "opens": _iso(the_map.opens_at),
         "closes": _iso(the_map.closes_at),
         "maxComment": MOST_COMMENT_CHARACTERS,
+        "root": f"{request.script_root}/",
         "api": f"{request.script_root}/api/collections/{the_map.slug}",
+        "photosUrl": f"{request.script_root}/m/{the_map.slug}/photos/" if the_map.pin_photos else None,
         "pinsUrl": url_for("data.compact", slug=the_map.slug),
         "placesUrl": url_for("place_search.places", slug=the_map.slug) if the_map.has_addresses else None,
-        "resultsUrl": f"{request.script_root}/m/{the_map.slug}/results",
+        "nearUrl": url_for("place_search.near", slug=the_map.slug) if the_map.has_addresses else None,
+        "resultsUrl": url_for("results.results_page", slug=the_map.slug, **kept_arguments()),
+        "privacyUrl": url_for("citizen.privacy", slug=the_map.slug),
+        "accessibilityUrl": url_for("accessibility.statement", slug=the_map.slug),
         "receiptUrl": f"{request.script_root}/m/{the_map.slug}/receipt",
+        "writeUrl": url_for("write.write_page", slug=the_map.slug, **kept_arguments()),
         "anonymised": the_map.anonymised_at is not None,
+        "embed": is_embedded(),
+        "shareUrl": url_for("citizen.citizen_page", slug=the_map.slug, _external=True),
     }
 
 
@@ -140,7 +167,10 @@ def basemap_config(the_map: MapRecord) -> dict[str, Any]:
         kind = "none"
     found: dict[str, Any] = {"kind": kind, "attribution": _attribution(the_map.basemap)}
     if kind == "vector":
-        found["url"] = url_for("data.basemap", slug=the_map.slug, v=the_map.basemap_fingerprint)
+        found["url"] = url_for("data.ground", slug=the_map.slug, v=the_map.basemap_fingerprint)
+        painter = assets().worker(PAINTER)
+        if painter:
+            found["painter"] = painter
     elif kind in ("xyz", "pmtiles"):
         # Browsers get pictures of both kinds the same way; the mark parts them from those of the basemap before.
         mark = hashlib.sha256(json.dumps(dict(the_map.basemap), sort_keys=True).encode()).hexdigest()[:8]

@@ -17,6 +17,7 @@ from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.inputs.heat import single
 from app.queries.compact import compact_pins, pins_version
 from app.queries.maps import basemap_layer
+from app.services.ground_files import CODINGS, PLAIN, ground_file
 from app.views.dictionary import dictionary_file, dictionary_page
 from app.views.headers import FOR_EVER
 from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
@@ -43,6 +44,29 @@ def basemap(slug: str) -> Response:
     if layer is None:
         raise Unknown
     return _cached(layer.geojson, layer.fingerprint)
+
+
+@blueprint.get("/m/<slug>/ground.json")
+def ground(slug: str) -> Response:
+    """The same layer in the compact form that phones fetch, compressed once for all of them."""
+    the_map = load_map(slug)
+    fingerprint = the_map.basemap_fingerprint
+    if fingerprint is None:
+        raise Unknown
+    home = current_app.extensions["pocit-config"].home
+    coding = next((name for name in CODINGS if request.accept_encodings[name] > 0), PLAIN)
+    body = ground_file(home, the_map.id, fingerprint, coding, lambda: _layer(the_map.id))
+    response = _cached(body, fingerprint, mimetype="application/json")
+    if coding and response.status_code == 200:
+        response.headers["Content-Encoding"] = coding
+    return response
+
+
+def _layer(map_id: int) -> str:
+    layer = basemap_layer(session(), map_id)
+    if layer is None:
+        raise Unknown
+    return layer.geojson
 
 
 @blueprint.get("/m/<slug>/pins.json")
@@ -108,9 +132,9 @@ def compact_response(version: str, columns: Callable[[], dict[str, Any]]) -> Res
     return response
 
 
-def _cached(body: str, mark: str) -> Response:
+def _cached(body: str | bytes, mark: str, *, mimetype: str = GEOJSON) -> Response:
     """An answer for ever where the address carries the current fingerprint, else one to ask again for."""
-    response = Response(body, mimetype=GEOJSON)
+    response = Response(body, mimetype=mimetype)
     response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == mark else ASK_AGAIN
     response.set_etag(mark)
     response.make_conditional(request)

@@ -9,12 +9,14 @@ from flask_compress import Compress
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
+from app.views.framing import frame_ancestors
+from app.views.page_files import is_built, send_compressed
 from app.views.reader import assets
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}; object-src 'none'"
 )
 
 
@@ -22,8 +24,10 @@ COMPRESSED = [
     "application/geo+json",
     "application/json",
     "application/ld+json",
+    "application/manifest+json",
     "application/problem+json",
     "application/vnd.mapbox-vector-tile",
+    "application/xml",
     "image/svg+xml",
     "text/css",
     "text/html",
@@ -39,6 +43,8 @@ def init_app(app: Flask) -> None:
     """Send the headers with everything, compressed for phones; give templates the nonce of the request."""
     app.config.setdefault("COMPRESS_MIMETYPES", COMPRESSED)
     app.config.setdefault("COMPRESS_ALGORITHM", ["br", "gzip"])
+    # A page of 26 kB takes 0.7 ms of the processor instead of 0.4, and is a twentieth smaller.
+    app.config.setdefault("COMPRESS_BR_LEVEL", 5)
     # Flask-Compress does not close what it wraps: a stream would keep its file or its rows open.
     app.config.setdefault("COMPRESS_STREAMS", False)
     app.config.setdefault("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [])
@@ -57,10 +63,19 @@ def nonce() -> str:
     return found
 
 
+def policy(status: int = 200) -> str:
+    """What this page may load and send, and who may show it in a frame."""
+    return POLICY.format(nonce=nonce(), ancestors=frame_ancestors(status))
+
+
 def _is_current(mark: str | None) -> bool:
     """Whether the address carries the file's fingerprint: under tomorrow's, nobody shall keep today's file."""
-    filename = (request.view_args or {}).get("filename", "")
-    return bool(mark) and mark == assets().fingerprint(filename)
+    filename = _static_file()
+    return is_built(filename) or (bool(mark) and mark == assets().fingerprint(filename))
+
+
+def _static_file() -> str:
+    return str((request.view_args or {}).get("filename", ""))
 
 
 def _whole(response: Response) -> Response:
@@ -72,6 +87,7 @@ def _whole(response: Response) -> Response:
         # At once: the answer to a reader who has gone may never be closed.
         if isinstance(file, FileWrapper):
             file.close()
+        send_compressed(response, _static_file())
     return response
 
 
@@ -92,7 +108,7 @@ def _open(response: Response) -> Response:
 def _protect(response: Response) -> Response:
     headers = response.headers
     if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
+        headers.setdefault("Content-Security-Policy", policy(response.status_code))
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")

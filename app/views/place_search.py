@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from app.db import session
-from app.inputs.place_search import parse_places
-from app.queries.place_search import find_places
+from app.inputs.place_search import parse_places, parse_spot
+from app.queries.place_search import find_places, nearest_address
 from app.views.heat import heat_store
 from app.views.reader import load_map
 
@@ -25,7 +26,19 @@ def places(slug: str) -> Response:
     the_map = load_map(slug)
     wanted = parse_places(request.args.get("q", ""))
     found = find_places(session(), heat_store(), the_map, wanted) if wanted else []
-    body = json.dumps([asdict(one) for one in found], ensure_ascii=False)
+    return _kept([asdict(one) for one in found])
+
+
+@blueprint.get("/m/<slug>/near")
+def near(slug: str) -> Response:
+    """The address nearest to a place, as JSON: name and metres, or null; for who asks where the crosshair is."""
+    the_map = load_map(slug)
+    found = nearest_address(session(), the_map, *parse_spot(request.args.get("at", "")))
+    return _kept(asdict(found) if found else None)
+
+
+def _kept(answer: Any) -> Response:
+    body = json.dumps(answer, ensure_ascii=False)
     response = Response(body, mimetype="application/json")
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:16])
     response.headers["Cache-Control"] = f"public, max-age={KEPT_S}"

@@ -13,7 +13,7 @@ from app.errors import Refusal, TooLarge, TooMany, status_of
 from app.i18n import N_
 from app.security import reads_by_token
 from app.views.negotiation import prefers_html
-from app.views.reader import reader_language
+from app.views.reader import language_of_refusal, reader_language
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
 
 def refused(refusal: Refusal) -> Response:
     """The answer to a refusal, with every problem in words."""
-    words = reader_language()
+    words = language_of_refusal([refusal.title, *(p.message for p in refusal.problems)])
     errors = [{"field": p.field, "message": words.gettext(p.message, p.data)} for p in refusal.problems]
     response = _answer(status_of(refusal), words.gettext(refusal.title, refusal.data), errors)
     if isinstance(refusal, TooMany):
@@ -83,7 +83,8 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:  # redirects that werkzeug raises
         return error.get_response()  # type: ignore[return-value]
-    response = _answer(status, reader_language().gettext(WORDS.get(status, N_("This can't be done."))), [])
+    title = WORDS.get(status, N_("This can't be done."))
+    response = _answer(status, language_of_refusal([title]).gettext(title), [])
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
@@ -100,7 +101,7 @@ def _database(error: DBAPIError) -> Response:
     if isinstance(error, OperationalError) or error.connection_invalidated:
         log.warning("database unavailable: %s", error.orig)
         g.pop("session", None)
-        response = _answer(503, reader_language().gettext(WORDS[503]), [])
+        response = _answer(503, language_of_refusal([WORDS[503]]).gettext(WORDS[503]), [])
         response.headers["Retry-After"] = str(RETRY_S)
         return response
     return _broken(error)
@@ -108,4 +109,4 @@ def _database(error: DBAPIError) -> Response:
 
 def _broken(error: Exception) -> Response:
     log.error("unexpected failure", exc_info=error)
-    return _answer(500, reader_language().gettext(WORDS[500]), [])
+    return _answer(500, language_of_refusal([WORDS[500]]).gettext(WORDS[500]), [])

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Response as AnyResponse
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -25,13 +26,16 @@ from app.inputs.answer_forms import plain
 from app.inputs.fields import storable
 from app.inputs.pins import MOST_COMMENT_CHARACTERS, parse_change
 from app.queries.maps import MapRecord
+from app.queries.pin_photos import picture_of
 from app.queries.receipts import Given, given_by
 from app.queries.strong_places import place_names
-from app.services.pins import change_pin, delete_pin
+from app.services.pin_photos import delete_photo
+from app.services.pins import change_pin, delete_pin, own_pin
 from app.services.respondents import RECEIPT_CHARACTERS, Person, person_of_receipt
 from app.services.throttle import Attempt, Limit, attempt, count, forgive, network
 from app.services.withdrawal import withdraw
 from app.views.heat import heat_store
+from app.views.pictures import photo_response
 from app.views.reader import load_map, reader_language
 from gis.crs import to_metric
 
@@ -48,6 +52,7 @@ MOST_CODE_CHARACTERS = 40
 SAID = {
     "changed": N_("Your words have been changed."),
     "deleted": N_("The pin has been deleted."),
+    "photo": N_("The photo has been deleted."),
     "withdrawn": N_("Everything of yours has been deleted. The code is worth nothing now."),
     "closed": N_("The page is closed. With your code you can open it again."),
 }
@@ -130,6 +135,36 @@ def delete_own(slug: str, pin_id: uuid.UUID) -> Response | tuple[str, int]:
         return _refused(the_map, person, refusal, {"id": pin_id})
     session().commit()
     return redirect(url_for("receipt.receipt_page", slug=slug, done="deleted"), 303)
+
+
+@blueprint.get(f"{PAGE}/pins/<uuid:pin_id>/photo.jpg")
+def own_photo(slug: str, pin_id: uuid.UUID) -> AnyResponse:
+    """The photo of one's own pin, in whatever state."""
+    the_map = load_map(slug)
+    person = _person(the_map)
+    if person is None:
+        raise Unknown
+    own_pin(session(), the_map, person, pin_id, error=Unknown)
+    found = picture_of(session(), the_map.id, pin_id, small=True)
+    if found is None:
+        raise Unknown
+    g.private_answer = True
+    return photo_response(found)
+
+
+@blueprint.post(f"{PAGE}/pins/<uuid:pin_id>/photo/delete")
+def delete_own_photo(slug: str, pin_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Take the photo of one's own pin back, and leave the pin."""
+    the_map, person = _author(slug)
+    try:
+        delete_photo(session(), the_map, person, pin_id)
+    except Unknown:
+        pass  # the pin is gone, and its photo with it
+    except Refusal as refusal:
+        session().rollback()
+        return _refused(the_map, person, refusal, {"id": pin_id})
+    session().commit()
+    return redirect(url_for("receipt.receipt_page", slug=slug, done="photo", _anchor=f"pin-{pin_id}"), 303)
 
 
 @blueprint.get(f"{PAGE}/withdraw")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from app.config import TOWN_CLOCK
 from app.db import session
 from app.errors import Unknown
+from app.i18n import N_
 from app.inputs.filters import Scope
 from app.inputs.heat import HeatQuery
 from app.queries.answers import TownSays, town_says
@@ -25,10 +27,12 @@ from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.office import events_of
 from app.queries.story import Legend, Story, tell
 from app.views.citizen import basemap_config
+from app.views.framing import let_be_framed
 from app.views.headers import FOR_EVER
 from app.views.heat import DRAWING, heat_store, keep_snapshot
-from app.views.reader import load_map, number, reader_language, say
+from app.views.reader import load_map, number, plain_year, reader_language, say
 from gis.analysis.scale import legend_labels
+from gis.crs import to_metric
 from gis.formats.ground_svg import WIDTH, ground_svg
 from gis.formats.heat_png import render
 from gis.geojson import geometry_json
@@ -41,15 +45,31 @@ blueprint = Blueprint("results", __name__)
 ALL = "all"
 """Stands for no category in the addresses of pictures."""
 PICTURE_PIXELS = 1000
-DECIMAL_COMMA = frozenset({"cs"})
+DECIMAL_POINT = frozenset({"en"})
 SHORT_SPAN = 26
+SHORT_DAYS = {"cs": "d. M.", "sk": "d. M.", "de": "d. M.", "nb": "d. M.", "uk": "d.MM", "pl": "d.MM"}
+"""Days in figures; in other languages with the month's name."""
 KEPT = "public, no-cache"
+AT_M = 50
+KILOMETRES_FROM_M = 950
+TOWARDS = (
+    N_("to the north"),
+    N_("to the north-east"),
+    N_("to the east"),
+    N_("to the south-east"),
+    N_("to the south"),
+    N_("to the south-west"),
+    N_("to the west"),
+    N_("to the north-west"),
+)
+"""Where something lies, an eighth of the compass after the other, from the north by the east."""
 
 
 @blueprint.get("/m/<slug>/results")
 def results_page(slug: str) -> str:
     """The story of the map."""
     the_map = load_map(slug)
+    let_be_framed(the_map)
     keep_snapshot(the_map)
     story = tell(session(), heat_store(), the_map)
     # People who can't be counted any more, or only once a day, are those of the stored numbers.
@@ -120,21 +140,21 @@ def heat_picture(slug: str, name: str, category: str) -> Response:
 def short_day(value: date) -> str:
     """A day without its year: 14. 9."""
     language = reader_language()
-    return format_date(value, "d. M." if language.code == "cs" else "d MMM", locale=language.locale)
+    return format_date(value, SHORT_DAYS.get(language.code, "d MMM"), locale=language.locale)
 
 
 @blueprint.app_template_filter("full_day")
 def full_day(value: date | datetime) -> str:
     """A day in words: 14. září 2026."""
     at = value.astimezone(TOWN_CLOCK) if isinstance(value, datetime) else value
-    return format_date(at, "long", locale=reader_language().locale)
+    return plain_year(format_date(at, "long", locale=reader_language().locale))
 
 
 @blueprint.app_template_global()
 def day_span(first: datetime, last: datetime) -> str:
     """From which day to which, nothing said twice: 14. září – 25. října 2026."""
     start, end = first.astimezone(TOWN_CLOCK).date(), last.astimezone(TOWN_CLOCK).date()
-    text = format_interval(start, end, "yMMMMd", locale=reader_language().locale)
+    text = plain_year(format_interval(start, end, "yMMMMd", locale=reader_language().locale))
     # A day and its month stay on one line; a short span as a whole.
     if len(text) <= SHORT_SPAN:
         return re.sub(r"\s+", "\u00a0", text)
@@ -144,13 +164,28 @@ def day_span(first: datetime, last: datetime) -> str:
 @blueprint.app_template_filter("month_of")
 def month_of(value: date) -> str:
     """A month in words: září 2026."""
-    return format_skeleton("yMMMM", value, locale=reader_language().locale)
+    return plain_year(format_skeleton("yMMMM", value, locale=reader_language().locale))
 
 
 @blueprint.app_template_filter("percent")
 def percent(share: float) -> str:
     """A share as whole per cent, without the sign."""
     return number(round(share * 100))
+
+
+@blueprint.app_template_global()
+def place_by_way(the_map: MapRecord, lon: float, lat: float) -> str:
+    """A place without a name, by its way from the middle of the map: 1,2 km to the north-east of the middle."""
+    west, south, east, north = the_map.boundary.bounds
+    x, y = to_metric(the_map.metric_srid)([(west + east) / 2, lon], [(south + north) / 2, lat])
+    dx, dy = float(x[1] - x[0]), float(y[1] - y[0])
+    metres = math.hypot(dx, dy)
+    words = reader_language()
+    if metres < AT_M:
+        return words.gettext(N_("in the middle of the map"))
+    towards = TOWARDS[round((math.degrees(math.atan2(dx, dy)) + 360) / 45) % 8]
+    away = f"{number(metres / 1000, 1)} km" if metres >= KILOMETRES_FROM_M else f"{number(round(metres, -1))} m"
+    return words.gettext(N_("%(way)s from the middle of the map"), {"way": f"{away} {words.gettext(towards)}"})
 
 
 def picture_bounds(story: Story) -> Bounds:
@@ -198,7 +233,7 @@ def marks_of(story: Story) -> dict[str, list[tuple[float, float]]]:
 def _legend(the_map: MapRecord, legend: Legend) -> dict[str, Any]:
     """The classes of one heat layer with the colours of light and dark pages."""
     by_theme = [swatches(heat_ramp(the_map, legend.category, theme), legend.breaks) for theme in THEMES]
-    labels = legend_labels(legend.breaks, decimal_comma=reader_language().code in DECIMAL_COMMA)
+    labels = legend_labels(legend.breaks, decimal_comma=reader_language().code not in DECIMAL_POINT)
     return {
         "category": legend.category or ALL,
         "weight": legend.weight,
@@ -212,6 +247,7 @@ def _config(the_map: MapRecord, story: Story, says: TownSays) -> dict[str, Any]:
     root = request.script_root
     return {
         "slug": the_map.slug,
+        "root": f"{root}/",
         "title": say(the_map.title),
         "lang": reader_language().code,
         "bounds": [round(edge, 6) for edge in (west, south, east, north)],

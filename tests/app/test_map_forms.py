@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.errors import InvalidInput
+from app.inputs.defaults import CATEGORIES
 from app.inputs.map_begin import parse_beginning, parse_town, provisional_boundary
 from app.inputs.map_edits import READY, edited, ready_made
 from app.inputs.map_folder import parse_map
@@ -308,3 +309,13 @@ def test_town_needs_a_name_and_six_digits_or_none(form: dict[str, str], fields: 
     with pytest.raises(InvalidInput) as refusal:
         parse_town(form)
     assert [problem.field for problem in refusal.value.problems] == fields
+
+
+def test_our_translations_go_when_an_official_says_something_else() -> None:
+    ready = dict(CATEGORIES[1].word)
+    typed = {"cs": "Hlučno", "en": "Noisy"}
+    assert Noted().texts("word", typed, ready, 40) == typed
+    kept = Noted().texts("word", {"cs": ready["cs"], "en": ready["en"]}, ready, 40)
+    assert kept == ready
+    own = {"cs": "Nebezpečně", "en": "Unsafe", "uk": "Страшно"}
+    assert Noted().texts("word", typed, own, 40) == typed | {"uk": "Страшно"}

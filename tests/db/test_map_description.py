@@ -106,6 +106,7 @@ def any_description(dice: random.Random) -> dict[str, Any]:
         "show_others": dice.choice(["after_first", "always", "never"]),
         "hold_flagged": dice.random() < 0.5,
         "retention_days": dice.randint(1, 3650),
+        "photos": dice.random() < 0.5,
         "basemap": dice.choice(
             [
                 {"kind": "none"},

@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route, sync_playwright
 from sqlalchemy.orm import Session
 
 CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 3,
@@ -22,14 +23,20 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}, "locale": "cs-CZ"}
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all browser tests of the worker."""
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers; there can be only one in a process."""
     if not Path(CHROMIUM).exists():
         pytest.fail("Chromium is missing: ./run test installs it")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One Chromium for all browser tests of the worker."""
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield launched
+    launched.close()
 
 
 @pytest.fixture
@@ -44,7 +51,9 @@ def open_context(
     opened: list[BrowserContext] = []
 
     def make(**options: object) -> BrowserContext:
-        context = browser.new_context(**({"base_url": live_server} | options))  # type: ignore[arg-type]
+        # A service worker would keep pages from one step to the next; its own tests let it in (offline.py).
+        usual = {"base_url": live_server, "service_workers": "block"}
+        context = browser.new_context(**(usual | options))  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
         context.route("**/*", lambda route: _only(live_server, route, wrong))
         context.on("page", lambda page: _watch(page, wrong))

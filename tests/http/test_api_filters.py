@@ -237,6 +237,7 @@ PRIVATE = (
     "state",
     "hidden_reason",
     "zoom",
+    "precision_m",
     "about_age",
     "secret",
     "position",

@@ -93,6 +93,7 @@ def a_stored_feature(session: Session, pin: Pin, *, office: bool) -> dict[str, A
         properties |= {
             "respondent": str(pin.respondent_id),
             "zoom": pin.zoom,
+            "precision_m": pin.precision_m,
             "about_age": person.about.get("age"),
         }
     coordinates = [round(point.x, 6), round(point.y, 6)]

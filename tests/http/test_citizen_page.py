@@ -107,7 +107,9 @@ def test_an_unknown_map_is_a_friendly_page(client: FlaskClient) -> None:
 def test_nothing_on_the_page_comes_from_elsewhere(client: FlaskClient, session: Session) -> None:
     a_map(session)
     page = client.get("/m/testov").text
-    loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', page)
+    loaded = re.findall(
+        r'<(?:script|link(?! rel="(?:canonical|alternate|expect))|img)[^>]+(?:src|href)="([^"]+)"', page
+    )
     assert loaded
     assert all(address.startswith("/") for address in loaded)
     assert "onclick=" not in page

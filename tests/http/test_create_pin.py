@@ -47,6 +47,35 @@ def test_a_pin_is_stored_and_answered_with_its_address(client: FlaskClient, sess
     assert session.scalar(select(Pin.zoom)) == 17
 
 
+def test_a_pin_named_and_not_pointed_at_says_how_far_off_it_may_be(client: FlaskClient, session: Session) -> None:
+    a_map(session)
+    feature = a_feature(precision_m=120)
+    assert post(client, feature).json["properties"]["precision_m"] == 120
+    assert session.scalar(select(Pin.precision_m)) == 120
+    # The author's phone changes the words and says nothing of the place: what was known of it stays.
+    item = f"{ITEMS}/{feature['id']}"
+    same = a_feature(id=feature["id"], comment="Jinak")
+    assert client.put(item, json=same, headers=bearer()).json["properties"]["precision_m"] == 120
+    moved = a_feature(id=feature["id"], at=(CENTRE[0] + 0.001, CENTRE[1]))
+    assert client.put(item, json=moved, headers=bearer()).json["properties"]["precision_m"] is None
+
+
+def test_a_place_that_is_moved_by_a_patch_forgets_how_it_was_named(client: FlaskClient, session: Session) -> None:
+    a_map(session)
+    feature = a_feature(precision_m=50)
+    post(client, feature)
+    patch = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [CENTRE[0] + 0.001, CENTRE[1]]}}
+    answer = client.patch(f"{ITEMS}/{feature['id']}", json=patch, headers=bearer())
+    assert answer.json["properties"]["precision_m"] is None
+
+
+@pytest.mark.parametrize("wrong", [-1, 5001, "100", True, 1e308])
+def test_a_precision_that_is_none_is_refused(client: FlaskClient, session: Session, wrong: Any) -> None:
+    a_map(session)
+    answer = post(client, a_feature(precision_m=wrong))
+    assert (answer.status_code, [e["field"] for e in answer.json["errors"]]) == (422, ["precision_m"])
+
+
 def test_the_token_is_not_stored(client: FlaskClient, session: Session) -> None:
     a_map(session)
     post(client, a_feature())

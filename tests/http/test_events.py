@@ -227,3 +227,20 @@ def test_the_typed_address_leads_to_the_map_with_the_event(
     assert (answer.status_code, answer.location) == (302, "/m/testov?event=FORUM1")
     assert client.get("/m/testov/FORUM2").status_code == 404
     assert client.get(f"/m/testov/{uuid.uuid4()}").status_code == 404
+
+
+def test_an_event_for_children_opens_the_map_in_simple_steps(editor: FlaskClient, session: Session) -> None:
+    sent(editor, code="SKOLA1", kind="school_forum", simple="1")
+    sent(editor, code="FORUM2")
+    assert (stored(session, "SKOLA1").simple, stored(session, "FORUM2").simple) == (True, False)
+    assert '"simple":true' in editor.get("/m/testov?event=SKOLA1").text
+    assert '"simple":false' in editor.get("/m/testov?event=FORUM2").text
+    assert '"simple":true' in editor.get("/m/testov?simple").text
+    assert '"simple":false' in editor.get("/m/testov?event=SKOLA1&simple=0").text
+
+
+def test_the_box_of_simple_steps_can_be_unticked_again(editor: FlaskClient, session: Session) -> None:
+    sent(editor, code="SKOLA1", kind="school_forum", simple="1")
+    assert 'value="1" aria-describedby="simple-help" checked' in editor.get(f"{EVENTS}/SKOLA1/edit").text
+    sent(editor, f"{EVENTS}/SKOLA1/edit", code="SKOLA1", kind="school_forum")
+    assert stored(session, "SKOLA1").simple is False

@@ -33,6 +33,7 @@ from tests.builders import (
     a_fact_layer,
     a_map,
     a_pin,
+    a_pin_photo,
     a_ready_answer,
     a_report,
     a_token,
@@ -166,6 +167,11 @@ MATRIX: dict[str, Asked] = {
     "office.unmask": DECIDE,
     "office.queue": Asked((303, 403, 200, 200, 404, 200)),
     "office.decide_queue": Asked((303, 403, 303, 303, 404, 303), "POST", {"deed": f"approve {PIN}"}),
+    "office.pin_photos": Asked((303, 403, 200, 200, 404, 200)),
+    "office.pin_photo_page": Asked((303, 403, 200, 200, 404, 200)),
+    # Which photo was seen is not said: whoever may decide is told to look again.
+    "office.decide_pin_photo": Asked((303, 403, 409, 409, 404, 409), "POST", {"deed": "show"}),
+    "office.pin_photo_picture": READ_FILE,
     "office.words": READ,
     "office.change_words": Asked((303, 403, 403, 303, 404, 303), "POST", {"vulgar": "nadávk*"}),
     "office.undo": Asked((303, 403, 400, 400, 404, 400), "POST"),  # no decision is named
@@ -198,6 +204,9 @@ MATRIX: dict[str, Asked] = {
     "office.remove_event": Asked((303, 403, 403, 303, 404, 303), "POST", values={"code": "STANEK2"}),
     "office.poster": READ_FILE,
     "office.slips": READ_FILE,
+    "office.share": READ,
+    "office.save_share": Asked(EDITORS, "POST", {"origins": "https://www.testov.example"}),
+    "office.qr": Asked(READ_FILE.statuses, values={"form": "svg"}),
     "office.story": Asked((303, 403, 403, 200, 404, 200)),
     "office.save_story": Asked((303, 403, 403, 303, 404, 303), "POST", {"story_cs": "Opravili jsme lampy."}),
     "office.identity": Asked((303, 403, 403, 403, 404, 200)),
@@ -273,6 +282,9 @@ MATRIX: dict[str, Asked] = {
     "office.older_map_import": Asked((303, 403, 403, 303, 404, 303), "POST", values={"token": "x" * 22}),
     "office.older_map_refused": Asked((401, 403, 403, 404, 404, 404), values={"token": "x" * 22}),
     "office.older_map_forget": Asked((303, 403, 403, 303, 404, 303), "POST", values={"token": "x" * 22}),
+    "office.accessibility": Asked((303, 403, 403, 200, 404, 200)),
+    # Nobody to turn to: whoever may, is told so.
+    "office.save_accessibility": Asked((303, 403, 403, 422, 404, 422), "POST"),
     "office.open_data": Asked((303, 403, 403, 200, 404, 200)),
     "office.save_open_data": Asked((303, 403, 403, 303, 404, 303), "POST", {"ico": "00845451"}),
     "office.map_open_data": Asked((303, 403, 403, 200, 404, 200)),
@@ -287,7 +299,7 @@ def there(session: Session) -> Mapping[str, object]:
     values = dict(VALUES)
     the_map = a_map(session)
     elsewhere = a_map(session, "jinde")
-    a_pin(session, the_map, id=PIN, comment="Chybí lampa", state=PinState.PENDING)
+    a_pin_photo(session, a_pin(session, the_map, id=PIN, comment="Chybí lampa", state=PinState.PENDING))
     a_report(session, the_map, id=PIN)
     an_analysis(session, the_map, "places")
     values["place_id"] = an_answered_place(session, the_map).id

@@ -258,3 +258,40 @@ def test_a_street_in_thousands_of_pieces_is_put_together_in_no_time(apart: float
     assert time.process_time() - begun < 1
     assert sum(map(len, groups)) == len(rows)
     assert (len(groups) > 2000) is (apart > 0.01)
+
+
+def test_the_address_nearest_to_a_place_is_told_with_its_distance(client: FlaskClient, session: Session) -> None:
+    with_addresses(session)
+    answer = client.get(f"/m/testov/near?at={WEST[0] + 0.0005:.6f},{WEST[1]}")
+    assert answer.status_code == 200, answer.text
+    near = answer.json
+    assert near is not None
+    assert near["name"] == "Nádražní 1, Chrudim II"
+    assert 34 <= near["distance_m"] <= 38
+    assert client.get("/m/testov/near?at=15.515,49.615").json is None
+    assert client.get(f"/m/testov/near?at={OUTSIDE[0]},{OUTSIDE[1]}").json is None
+
+
+@pytest.mark.parametrize("spot", ["", "x", "15.5", "15.5,49.6,1", "999,49", "15.5,99", "1e5,49", "15%00,49"])
+def test_a_place_that_is_none_is_refused(client: FlaskClient, session: Session, spot: str) -> None:
+    with_addresses(session)
+    assert client.get(f"/m/testov/near?at={spot}").status_code == 400
+
+
+def test_an_address_is_chosen_in_words_and_is_exact(client: FlaskClient, session: Session) -> None:
+    with_addresses(session)
+    found = client.get("/m/testov/write?q=siroka 120&lang=en").text
+    assert "place=address:%C5%A0irok%C3%A1+120,+Chrudim+II" in found or "address:%C5%A0irok%C3%A1%20120" in found
+    chosen = {"place": "address:Široká 120, Chrudim II", "lang": "en"}
+    page = client.get("/m/testov/write", query_string=chosen).text
+    assert "within about 20 m" in page
+
+
+def test_streets_of_the_register_say_how_long_they_are(client: FlaskClient, session: Session) -> None:
+    with_addresses(session)
+    page = client.get("/m/testov/write", query_string={"place": "street:Nádražní", "lang": "en"}).text
+    # Two pieces, some two kilometres from each other: whoever says only the name may mean either.
+    assert "within about 2,500 m" in page
+    listed = client.get("/m/testov/write?kind=district&lang=en").text
+    assert "Vlčnov" in listed
+    assert "Daleká" not in client.get("/m/testov/write?kind=street&lang=en").text

@@ -112,3 +112,40 @@ def test_the_page_speaks_czech(client: FlaskClient, session: Session) -> None:
 def test_an_unknown_map_is_not_there(client: FlaskClient) -> None:
     assert client.get("/m/nowhere/results").status_code == 404
     assert client.get("/m/nowhere/heat.png").status_code == 404
+
+
+def table_of(client: FlaskClient) -> list[list[str]]:
+    """The rows of the map's table: place, people, pins."""
+    page = client.get("/m/testov/results", headers=ENGLISH).get_data(as_text=True)
+    part = page.partition('class="places-table"')[2].partition("</section>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>", part)
+    return [[place, *re.findall(r">(\d+)</td>", numbers)] for place, numbers in rows]
+
+
+def test_the_map_is_told_as_a_table_of_places_with_people_and_pins(client: FlaskClient, session: Session) -> None:
+    the_map = a_told_town(session, 6, basemap_geojson=a_basemap("Lipová"))
+    a_pin(session, the_map, "unsafe", respondent="r1")
+    assert table_of(client) == [["Lipová", "6", "7"]]
+
+
+def test_a_place_without_a_name_is_told_by_its_way_from_the_middle(client: FlaskClient, session: Session) -> None:
+    the_map = a_map(session)
+    for i in range(6):
+        a_pin(session, the_map, "unsafe", (15.53, 49.62), f"r{i}")
+    ((place, *numbers),) = table_of(client)
+    assert place == "720 m to the east from the middle of the map"
+    assert numbers == ["6", "6"]
+
+
+def test_the_table_tells_no_place_that_the_map_hides(client: FlaskClient, session: Session) -> None:
+    the_map = a_told_town(session, 6, basemap_geojson=a_basemap("Lipová"))
+    for i in range(4):
+        a_pin(session, the_map, "unsafe", (15.505, 49.615), f"few{i}")
+    assert table_of(client) == [["Lipová", "6", "6"]]
+
+
+def test_published_pins_can_all_be_read_as_a_table(client: FlaskClient, session: Session) -> None:
+    a_told_town(session, 6)
+    page = client.get("/m/testov/results", headers=ENGLISH).get_data(as_text=True)
+    assert 'href="/api/collections/testov/items?f=html"' in page
+    assert client.get("/api/collections/testov/items?f=html").status_code == 200

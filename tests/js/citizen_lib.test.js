@@ -3,7 +3,7 @@ import { afterEach, describe, test } from "node:test";
 import { tidied } from "../../static/js/citizen/screens/receipt.js";
 import { typeset } from "../../static/js/lib/dom.js";
 import { deviceToken, newId, openStore } from "../../static/js/lib/store.js";
-import { _, distance, ngettext, number, useWords } from "../../static/js/lib/words.js";
+import { _, day, distance, ngettext, number, tongueOf, useWords } from "../../static/js/lib/words.js";
 
 describe("words", () => {
   afterEach(() => useWords({}, "en"));
@@ -89,8 +89,32 @@ describe("what a device remembers", () => {
   });
 });
 
-test("one-letter prepositions do not end a line", () => {
+test("one-letter prepositions do not end a line, in languages that have them", () => {
+  useWords({}, "cs");
   assert.equal(typeset("u školy a v parku"), "u\u00a0školy a\u00a0v\u00a0parku");
+  useWords({}, "uk");
+  assert.equal(typeset("місця в місті і в парку"), "місця в\u00a0місті і\u00a0в\u00a0парку");
+  useWords({}, "pl");
+  assert.equal(typeset("w parku i z psem"), "w\u00a0parku i\u00a0z\u00a0psem");
+  useWords({}, "de");
+  assert.equal(typeset("a o b"), "a o b");
+  useWords({}, "en");
+});
+
+test("a text of the map that the town has not translated says its language, also when it was typeset", () => {
+  useWords({}, "de", { "Jak je v parku?": "cs", "One way": "en" });
+  assert.equal(tongueOf("Jak je v parku?"), "cs");
+  assert.equal(tongueOf(typeset("Jak je v parku?")), "cs");
+  assert.equal(typeset("Jak je v parku?"), "Jak je v\u00a0parku?");
+  assert.equal(tongueOf("Wie ist der Park?"), undefined);
+  useWords({}, "en");
+  assert.equal(tongueOf("Jak je v parku?"), undefined);
+});
+
+test("a Ukrainian day ends without the sign for a year", () => {
+  useWords({}, "uk");
+  assert.equal(day("2026-09-14T10:00:00Z"), "14 вересня 2026");
+  useWords({}, "en");
 });
 
 test("a receipt may be typed in any way", () => {

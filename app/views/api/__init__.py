@@ -6,6 +6,6 @@ from flask import Blueprint
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
-from app.views.api import collections, docs, items, landing, openapi, respondent, tiles  # noqa: E402 - the routes need the blueprint
+from app.views.api import collections, docs, items, landing, openapi, photos, respondent, tiles  # noqa: E402 - the routes need the blueprint
 
-__all__ = ["blueprint", "collections", "docs", "items", "landing", "openapi", "respondent", "tiles"]
+__all__ = ["blueprint", "collections", "docs", "items", "landing", "openapi", "photos", "respondent", "tiles"]

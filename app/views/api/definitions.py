@@ -7,8 +7,9 @@ from typing import Any
 
 from app.i18n import N_, Language
 from app.inputs.filters import DEFAULT_ITEMS, MOST_ITEMS
-from app.inputs.pins import LEAST_ZOOM, MOST_COMMENT_CHARACTERS, MOST_ZOOM
-from app.models import Channel, PinState, PinStatus
+from app.inputs.pin_photos import MOST_ALT_CHARACTERS
+from app.inputs.pins import LEAST_ZOOM, MOST_COMMENT_CHARACTERS, MOST_PRECISION_M, MOST_ZOOM
+from app.models import Channel, PhotoShown, PinState, PinStatus
 
 Schema = dict[str, Any]
 
@@ -20,6 +21,7 @@ MAYBE_MOMENT: Schema = {**MOMENT, "nullable": True}
 IDENTITY: Schema = {"type": "string", "format": "uuid"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 ZOOM: Schema = {"type": "number", "minimum": LEAST_ZOOM, "maximum": MOST_ZOOM, "nullable": True}
+PRECISION: Schema = {"type": "number", "minimum": 0, "maximum": MOST_PRECISION_M, "nullable": True}
 COMMENT: Schema = {"type": "string", "maxLength": MOST_COMMENT_CHARACTERS, "nullable": True}
 
 
@@ -49,7 +51,8 @@ PIN_PROPERTIES: Schema = _object(
         "status": {"type": "string", "enum": [str(one) for one in PinStatus]},
         "answer": MAYBE_TEXT,
         "answered_at": MAYBE_MOMENT,
-    }
+    },
+    {"photo": MAYBE_TEXT, "photo_alt": MAYBE_TEXT},
 )
 """What every pin of every map has; the map's questions and, for officials, more come beside it."""
 
@@ -61,14 +64,25 @@ OWN_PROPERTIES: Schema = {
                 "state": {"type": "string", "enum": [str(one) for one in PinState]},
                 "hidden_reason": MAYBE_TEXT,
                 "zoom": ZOOM,
-            }
+                "precision_m": PRECISION,
+            },
+            {
+                "photo_state": {**MAYBE_TEXT, "enum": [*(str(one) for one in PhotoShown), None]},
+                "photo_reason": MAYBE_TEXT,
+            },
         ),
     ]
 }
 
 SENT_PROPERTIES: Schema = {
     "type": "object",
-    "properties": {"category": TEXT, "comment": COMMENT, "event": MAYBE_TEXT, "zoom": ZOOM},
+    "properties": {
+        "category": TEXT,
+        "comment": COMMENT,
+        "event": MAYBE_TEXT,
+        "zoom": ZOOM,
+        "precision_m": PRECISION,
+    },
     "additionalProperties": True,
 }
 """Further properties are answers to the map's questions."""
@@ -142,6 +156,10 @@ SCHEMAS: Mapping[str, Schema] = {
         {"dataType": {"type": "string", "enum": ["vector"]}, "crs": ADDRESS, "links": LINKS}, {"title": TEXT}
     ),
     "supports": _object({"supports": COUNT}),
+    "sentPhoto": _object(
+        {"photo": {"type": "string", "format": "binary"}},
+        {"alt": {"type": "string", "maxLength": MOST_ALT_CHARACTERS}},
+    ),
     "receipt": _object({"receipt": {"type": "string", "minLength": 4, "maxLength": 40}}),
     "respondent": _object(
         {
@@ -226,6 +244,7 @@ PARAMETERS: Mapping[str, Schema] = {
     "filter-crs": _asked(
         "filter-crs", N_("The coordinate system of geometries in the filter, by its URI."), ADDRESS
     ),
+    "small": _asked("small", N_("The small picture, as for lists."), TEXT, allowEmptyValue=True),
     "after": _asked("after", N_("Where the page begins: comes with the link to the next one."), TEXT),
 }
 
@@ -253,6 +272,7 @@ EXAMPLES: Mapping[str, Any] = {
         "properties": {"category": "unsafe", "comment": "V podchodu nesvítí lampy."},
     },
     "change": {"type": "Feature", "properties": {"comment": "V podchodu už lampy svítí."}},
+    "photo": {"photo": "podchod.jpg", "alt": "Podchod bez světla, na zemi střepy."},
     "about": {},
     "receipt": {"receipt": "ABCD-EFGH-JKLM"},
 }

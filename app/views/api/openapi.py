@@ -59,6 +59,7 @@ NEEDED: dict[Who, list[dict[str, list[str]]]] = {
     Who.ANYBODY: [],
     Who.READER: READER,
     Who.AUTHOR_OR_READER: [*READER, {"deviceToken": []}],
+    Who.AUTHOR: [{}, {"deviceToken": []}],
     Who.DEVICE: [{"deviceToken": []}],
 }
 

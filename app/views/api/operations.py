@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.i18n import N_
-from app.views.api.links import GEOJSON_TYPE, HTML_TYPE, JSON_TYPE, MVT_TYPE, OPENAPI_TYPE, SCHEMA_TYPE
+from app.views.api.links import (
+    GEOJSON_TYPE,
+    HTML_TYPE,
+    JPEG_TYPE,
+    JSON_TYPE,
+    MULTIPART_TYPE,
+    MVT_TYPE,
+    OPENAPI_TYPE,
+    SCHEMA_TYPE,
+)
 
 
 class Chapter(StrEnum):
@@ -40,6 +49,8 @@ class Who(StrEnum):
     READER = "reader"
     """Anybody; an official's token shows more."""
     AUTHOR_OR_READER = "author or reader"
+    AUTHOR = "author"
+    """Anybody; the author's device token shows more."""
     DEVICE = "device"
 
 
@@ -244,6 +255,40 @@ PINS: Mapping[str, Operation] = {
         Chapter.PINS,
         N_("Take the “me too” back"),
         {200: Answer(N_("How many support it now."), {JSON_TYPE: "supports"})},
+        SINGLE_WRITE,
+        who=Who.DEVICE,
+    ),
+    "read_photo": Operation(
+        Chapter.PINS,
+        N_("The photo of a pin"),
+        {
+            200: Answer(N_("A JPEG."), {JPEG_TYPE: "bytes"}, ("ETag",)),
+            304: UNCHANGED,
+        },
+        (400, 401, 403, 404, 429, 503),
+        ("small",),
+        who=Who.AUTHOR,
+        more=N_("The author’s own in any state; others’ once an official has let it be shown."),
+    ),
+    "put_photo": Operation(
+        Chapter.PINS,
+        N_("Give one’s own pin a photo"),
+        {
+            201: _pin(N_("The photo is stored, and waits for an official to look at it.")),
+            200: _pin(N_("It was stored before: nothing new.")),
+        },
+        WRITTEN,
+        body=Body("sentPhoto", (MULTIPART_TYPE,), "photo"),
+        who=Who.DEVICE,
+        more=N_(
+            "JPEG, PNG, WebP or HEIC of at most 12 MB, only where the map takes photos. It is made anew from its "
+            "pixels: what the camera wrote beside them, its place above all, is not kept."
+        ),
+    ),
+    "remove_photo": Operation(
+        Chapter.PINS,
+        N_("Take the photo of one’s own pin back"),
+        {204: Answer(N_("It is gone."))},
         SINGLE_WRITE,
         who=Who.DEVICE,
     ),

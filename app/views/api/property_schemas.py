@@ -12,7 +12,7 @@ from gis.formats.layer import Kind
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NEVER_EMPTY = frozenset({"category", "created_at", "channel", "supports", "status", "state", "respondent"})
 """Columns that every pin has a value in."""
-SENT = frozenset({"category", "comment", "event", "zoom"})
+SENT = frozenset({"category", "comment", "event", "zoom", "precision_m"})
 """What a client may send, beside the answers to questions; the rest the server sets."""
 
 JsonSchema = dict[str, Any]

@@ -48,6 +48,7 @@ def keep_private(response: Response) -> Response:
 
 
 from app.views.office import (  # noqa: E402 - the routes need the blueprint
+    accessibility,
     account,
     addresses,
     analyses,
@@ -75,12 +76,14 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
     open_data,
     people,
     photos,
+    pin_photos,
     queue,
     report,
     second_factor,
     setup,
     setup_new,
     setup_sections,
+    share,
     sheet,
     sheets,
     sign_in,
@@ -91,6 +94,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
 )
 
 __all__ = [
+    "accessibility",
     "account",
     "addresses",
     "analyses",
@@ -119,12 +123,14 @@ __all__ = [
     "open_data",
     "people",
     "photos",
+    "pin_photos",
     "queue",
     "report",
     "second_factor",
     "setup",
     "setup_new",
     "setup_sections",
+    "share",
     "sheet",
     "sheets",
     "sign_in",

@@ -26,6 +26,7 @@ KEY_WORDS: Mapping[str, str] = {
     "left": N_("recovery codes left"),
     "n": N_("pins"),
     "name": N_("name"),
+    "n_parts": N_("parts"),
     "n_tokens": N_("tokens"),
     "opens": N_("opens"),
     "people": N_("people"),

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.db import session
 from app.errors import InvalidInput
-from app.i18n import N_, languages
+from app.i18n import N_, public_languages
 from app.inputs.event_forms import MOST_TEXT_CHARACTERS, parse_event, typed_event
 from app.models import Event, EventKind, Role
 from app.queries.event_page import event_record
@@ -148,7 +148,7 @@ def _form(
 ) -> str:
     words = reader_language()
     problems = {p.field: words.gettext(p.message, p.data) for p in refusal.problems} if refusal else {}
-    known = languages()
+    known = public_languages()
     return render_template(
         "office/event.html",
         the_map=the_map,

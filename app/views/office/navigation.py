@@ -26,7 +26,12 @@ class Way:
 
 MAP_WAYS = (
     Way("office.map_page", N_("Map and comments")),
-    Way("office.queue", N_("To look at"), Role.MODERATOR),
+    Way(
+        "office.queue",
+        N_("To look at"),
+        Role.MODERATOR,
+        also=frozenset({"office.pin_photos", "office.pin_photo_page", "office.decide_pin_photo"}),
+    ),
     Way("office.places", N_("Answers"), also=frozenset({"office.new_place", "office.place_page"})),
     Way("office.dashboard", N_("Overview")),
     Way("office.analysis", N_("Analyses"), also=frozenset({"office.analysis_page", "office.start_analysis"})),
@@ -54,6 +59,7 @@ MAP_WAYS = (
         ),
     ),
     Way("office.report_page", N_("Report")),
+    Way("office.share", N_("Passing on"), also=frozenset({"office.save_share"})),
     Way(
         "office.connect",
         N_("Into the GIS"),
@@ -84,6 +90,7 @@ TOWN_WAYS = (
     Way("office.addresses", N_("Addresses"), Role.EDITOR),
     Way("office.facts", N_("Layers of facts"), Role.EDITOR, also=frozenset({"office.add_layer"})),
     Way("office.open_data", N_("Open data"), Role.EDITOR),
+    Way("office.accessibility", N_("Accessibility"), Role.EDITOR),
     Way("office.audit", N_("Who did what"), Role.EDITOR),
 )
 

@@ -27,7 +27,9 @@ from app.views.reader import reader_language
 
 EXTENSION = "pocit-reports"
 MIMETYPES = {"pdf": "application/pdf", "html": "text/html"}
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox allow-popups"
+)
 """Of the standalone page: its own styles and pictures, and nothing else at all."""
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.db import session
 from app.errors import FormOutdated, InvalidInput, Refusal
-from app.i18n import languages, text_in
+from app.i18n import public_languages, text_in
 from app.inputs.map_edits import edited, ready_made
 from app.inputs.map_forms import SECTIONS, Typed, digest
 from app.inputs.map_rows import color_of
@@ -132,7 +132,7 @@ def _words_of(section: str, the_map: MapRecord, typed: Typed) -> dict[str, Any]:
     codes = list(dict.fromkeys([*typed.get("languages", ()), *the_map.languages]))
     if section == "texts":
         shown = [code for code in codes if code in typed["languages"]] or list(the_map.languages)
-        offered = setup_words.language_names(list(dict.fromkeys([*codes, "cs", *languages()])))
+        offered = setup_words.language_names(list(dict.fromkeys([*codes, "cs", *public_languages()])))
         return {"codes": shown, "names": setup_words.language_names(shown), "offered": offered}
     found: dict[str, Any] = {
         "codes": list(the_map.languages),

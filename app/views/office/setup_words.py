@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.errors import Refusal
-from app.i18n import N_, languages
+from app.i18n import N_, public_languages
 from app.inputs.map_forms import SECTIONS
 from app.models import Moderation, QuestionType, ShowOthers
 from app.views.reader import reader_language
@@ -93,7 +93,7 @@ def fills() -> list[str]:
 
 def language_names(codes: Sequence[str]) -> dict[str, str]:
     """Languages by their names in the reader's language."""
-    words, known = reader_language(), languages()
+    words, known = reader_language(), public_languages()
     return {
         code: (known[code].locale.get_display_name(words.code) or code) if code in known else code
         for code in codes

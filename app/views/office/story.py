@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.db import session
 from app.errors import InvalidInput
-from app.i18n import languages
+from app.i18n import public_languages
 from app.inputs.story_form import MOST_STORY_CHARACTERS, parse_story
 from app.models import Role
 from app.queries.maps import MapRecord
@@ -62,7 +62,7 @@ def _form(
     refusal: InvalidInput | None = None,
 ) -> str:
     words = reader_language()
-    known = languages()
+    known = public_languages()
     return render_template(
         "office/story.html",
         the_map=the_map,

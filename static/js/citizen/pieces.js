@@ -1,8 +1,10 @@
 /** Pieces that several screens are made of. */
 
 import { answerWords, statusWord } from "#js/citizen/answer.js";
+import { AT_SIDE } from "#js/citizen/sheet.js";
 import { hasNews, isAnswered } from "#js/citizen/state.js";
 import { h, icon, shapeIcon, typeset } from "#js/lib/dom.js";
+import { passOn } from "#js/lib/share.js";
 import { _, day, ngettext } from "#js/lib/words.js";
 
 /** A screen's heading with the way back; the heading takes the focus when the screen comes. */
@@ -32,9 +34,11 @@ export function choices(page, { label = _("What do you want to mark?") } = {}) {
   const { categories } = page.config;
   const longest = Math.max(...categories.map(({ word }) => word.length));
   const wide = categories.length > 3 || longest > 12;
+  // Polish "Niebezpiecznie" would break within the word in half a phone's width.
+  const part = Math.max(...categories.flatMap(({ word }) => word.split(/[\s-]/).map(({ length }) => length)));
   return h(
     // Whole sentences get a line each: no word is to be cut in two.
-    `div.choices${wide ? ".choices-wide" : ""}${longest > 18 ? ".choices-long" : ""}`,
+    `div.choices${wide ? ".choices-wide" : ""}${longest > 18 || (longest > 12 && part > 11) ? ".choices-long" : ""}`,
     { role: "group", "aria-label": label },
     categories.map((category) =>
       h(
@@ -70,6 +74,13 @@ export function footWays(page, state, names) {
         icon("info"),
         h("span", {}, _("About")),
       ),
+    share: () =>
+      h(
+        "button.foot-way",
+        { type: "button", onclick: () => passOn({ title: config.title, url: config.shareUrl }) },
+        icon("share"),
+        h("span", {}, _("Pass it on")),
+      ),
   };
   return h(
     "nav.foot-ways",
@@ -100,15 +111,20 @@ export function prose(id) {
   return words;
 }
 
+/** Characters that a phone shows of a folded text, about. */
+const FOLDED_CHARACTERS = 130;
+
 /** A text that folds to a few lines with a way to the rest. */
 export function folded(words, onMore) {
   const paragraph = h("div.folded.prose", {}, words);
+  // Guessed first, as templates/citizen/page.html does: what appears only after measuring would make the sheet jump.
+  const isLong = paragraph.textContent.trim().length > FOLDED_CHARACTERS && !matchMedia(AT_SIDE).matches;
   const more = h(
     "button.link-button.folded-more",
-    { type: "button", onclick: onMore, hidden: true },
+    { type: "button", onclick: onMore, hidden: !isLong },
     _("Read on"),
   );
-  // Only where something is really cut off.
+  // Then only where something is really cut off.
   new ResizeObserver(() => {
     more.hidden = paragraph.scrollHeight <= paragraph.clientHeight + 1;
   }).observe(paragraph);

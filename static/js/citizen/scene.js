@@ -7,6 +7,7 @@ import { nameList, nearestName } from "#js/map/names.js";
 import { ownPins } from "#js/map/ownpins.js";
 import { pinLayer } from "#js/map/pins.js";
 import { categoryOf, LEAST_ZOOM, pinOf, screen, showsOthers } from "#js/citizen/state.js";
+import { nearestOf, way, whereWords } from "#js/citizen/where.js";
 
 /** Zoom to which a search, a tap from afar and "where I am" bring the map: houses can be told apart. */
 const CLOSE_ZOOM = 17;
@@ -17,11 +18,17 @@ const NEARLY_ZOOM = 13;
 /** Pixels from the edge of what is visible within which a mark counts as hidden. */
 const EDGE_PX = 44;
 
+/** Pins in the list of those around. */
+const MOST_LISTED = 25;
+
 /** Degrees within which the crosshair stands on what was looked up. */
 const AT_DEGREES = 0.00012;
 
 /** Screens on which a tap on the map opens a mark rather than sets a place. */
-const LOOKING = new Set(["start", "thanks", "mine", "own", "other"]);
+const LOOKING = new Set(["start", "thanks", "mine", "own", "other", "near"]);
+
+/** Screens that are only looked at before one goes on placing. */
+const BESIDE = new Set(["search", "near", "keys", "own", "other"]);
 
 /** The scene of one page on a town map made by #js/map/map.js. */
 export class Scene {
@@ -31,19 +38,29 @@ export class Scene {
   #cross;
   #others = null;
   #othersWanted = false;
+  #othersRead = null;
   #names = null;
   #seen = null;
   #drawn = new Map();
   #looked = null;
   #found = null;
   #isAimed = false;
+  #columns = null;
+  #left = null;
+  #saidZoom = null;
+  #spoken = 0;
 
   constructor(page, town) {
     this.#page = page;
     this.#town = town;
     const { categories } = page.config;
     this.#own = ownPins({ categories, onPick: (id) => this.#pickOwn(id) }).addTo(town.map);
-    this.#cross = createCrosshair(town, { onSettle: (place) => page.dispatch({ type: "settle", ...place }) });
+    this.#cross = createCrosshair(town, {
+      onSettle: (place, byKey) => {
+        page.dispatch({ type: "settle", ...place });
+        if (byKey) this.#sayWhere(place);
+      },
+    });
     town.map.on("click", (event) => this.#tap(event));
     town.map.getContainer().addEventListener("keydown", (event) => this.#key(event));
     // Who moves the map by hand after a search looks at something else by now.
@@ -76,6 +93,51 @@ export class Scene {
     // Who looked a place up knows it by what they looked for.
     if (this.#found && isAt(this.#found, lon, lat)) return this.#found.label;
     return nearestName(this.names, lon, lat)?.name ?? "";
+  }
+
+  /** A place as where.js tells it: the name near it, inside or outside, the way to the border, the zoom. */
+  async around({ lon, lat, zoom }) {
+    const near = await this.#near(lon, lat);
+    const border = way({ lon, lat }, this.#town.boundary.nearest(lon, lat));
+    return { near, inside: this.inside(lon, lat), border, zoom };
+  }
+
+  /** Says where the middle of the map is, all there is to say, for ears and eyes. */
+  async tellWhere() {
+    this.#page.tell(whereWords(await this.around(this.view.position()), { whole: true }));
+  }
+
+  /** The name near a place; where the map has no names of its own, the server's nearest address. */
+  async #near(lon, lat) {
+    if (this.#found && isAt(this.#found, lon, lat)) return { name: this.#found.label, distance_m: 0 };
+    const { nearUrl } = this.#page.config;
+    if (this.names.length || !nearUrl) return nearestName(this.names, lon, lat);
+    return request("GET", `${nearUrl}?at=${lon.toFixed(5)},${lat.toFixed(5)}`).catch(() => null);
+  }
+
+  /** Own pins and those of others that may be seen, the nearest first: {id, lon, lat, category, flags, metres, bearing, isOwn}. */
+  async pinsAround(from) {
+    const state = this.#page.state();
+    await this.#othersRead;
+    const { categories } = state.config;
+    const own = state.pins.map((pin) => ({ ...pin, category: categories.findIndex(({ key }) => key === pin.category) }));
+    const column = (name) => own.map((pin) => pin[name]);
+    const mine = { ids: column("id"), lon: column("lon"), lat: column("lat"), category: column("category") };
+    const others = this.#columns && showsOthers(state) ? nearestOf(this.#columns, from) : [];
+    const all = [...nearestOf(mine, from).map((pin) => ({ ...pin, isOwn: true })), ...others];
+    return all.sort((a, b) => a.metres - b.metres).slice(0, MOST_LISTED);
+  }
+
+  /** What is heard after a step with the keys: shorter than all there is. */
+  async #sayWhere(place) {
+    const zoomed = this.#saidZoom !== place.zoom;
+    this.#saidZoom = place.zoom;
+    const mine = (this.#spoken += 1);
+    const around = await this.around(place);
+    if (mine !== this.#spoken) return;
+    const words = whereWords(around, { zoomed });
+    const isFar = place.inside && place.zoom < LEAST_ZOOM;
+    this.#page.say(isFar ? [words, _("Press plus to come closer.")].join(" ") : words);
   }
 
   inside(lon, lat) {
@@ -131,10 +193,14 @@ export class Scene {
     const now = screen(state);
     this.#drawOwn(state);
     this.#toggleCrosshair(state, now);
+    // A sheet of another height shifts the middle: who comes back to placing finds the place as it was.
+    if (this.#seen?.name === "place" && BESIDE.has(now.name)) this.#left = this.#looked;
+    else if (!BESIDE.has(now.name) && now.name !== "place") this.#left = null;
     if (this.#seen !== now) this.#arrive(state, now);
+    if (now.name === "place") this.#left = null;
     this.#seen = now;
     this.#own.choose(now.name === "comment" ? state.draft?.id : (now.id ?? null));
-    if (showsOthers(state)) this.#wantOthers(state);
+    if (showsOthers(state)) this.#readOthers(state);
     else this.#others?.remove();
     this.#others?.highlight(
       now.name === "other" && this.#others.indexOf(now.id) >= 0 ? this.#others.indexOf(now.id) : null,
@@ -144,7 +210,8 @@ export class Scene {
   /** Reads other people's marks anew, when some of them changed. */
   refreshOthers() {
     this.#othersWanted = false;
-    if (showsOthers(this.#page.state())) this.#wantOthers(this.#page.state());
+    this.#othersRead = null;
+    if (showsOthers(this.#page.state())) this.#readOthers(this.#page.state());
   }
 
   #drawOwn(state) {
@@ -176,14 +243,15 @@ export class Scene {
 
   #toggleCrosshair(state, now) {
     if (now.name === "place" && state.draft) this.#cross.show(categoryOf(state, state.draft.category));
-    else if (now.name !== "search") this.#cross.hide();
+    else if (!BESIDE.has(now.name) || !state.draft) this.#cross.hide();
   }
 
   /** A new screen is here: the map turns to what it speaks of, and otherwise stays. */
   #arrive(state, now) {
     const { draft } = state;
     if (now.name === "place" && draft) {
-      if (draft.mode === "move" && this.#seen?.name !== "search") this.goTo(draft.lon, draft.lat);
+      if (this.#left && this.#seen?.name !== "search") this.view.centreOn([this.#left.lon, this.#left.lat], this.#left.zoom);
+      else if (draft.mode === "move" && this.#seen?.name !== "search") this.goTo(draft.lon, draft.lat);
       else if (draft.lon !== null && this.#seen?.name === "comment") this.view.centreOn([draft.lon, draft.lat]);
       else this.#comeNear();
     } else if (now.name === "comment" && draft) {
@@ -248,17 +316,35 @@ export class Scene {
 
   #key(event) {
     const { map } = this.#town;
-    if (event.target !== map.getContainer() || screen(this.#page.state()).name !== "place") return;
-    if (event.key !== "Enter" && event.key !== " ") return;
+    if (event.target !== map.getContainer() || event.altKey || event.ctrlKey || event.metaKey) return;
+    const opens = this.#keyWay(event.key.toLowerCase());
+    if (opens) {
+      event.preventDefault();
+      opens();
+      return;
+    }
+    if (screen(this.#page.state()).name !== "place" || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     // What lies under the crosshair at this very moment counts, not where it rested before.
     this.#page.dispatch({ type: "settle", ...this.#cross.position() });
     this.#page.here();
   }
 
+  /** What a letter does on the map, besides moving and placing; they work only while the map has the focus. */
+  #keyWay(key) {
+    const open = (name) => () => this.#page.dispatch({ type: "open", screen: { name } });
+    const ways = { w: () => this.tellWhere(), n: open("near"), "?": open("keys"), f: this.canSearch && open("search") };
+    return ways[key] || null;
+  }
+
   /** Where the crosshair stands at this moment. */
   position() {
     return this.#cross.position();
+  }
+
+  #readOthers(state) {
+    const reading = this.#wantOthers(state);
+    this.#othersRead ??= reading;
   }
 
   async #wantOthers(state) {
@@ -275,7 +361,8 @@ export class Scene {
       return;
     }
     this.#others ??= pinLayer({ categories: state.config.categories, onPick: (hit) => this.#pickOther(hit) });
-    this.#others.setData(withoutOwn(columns, new Set(this.#page.state().pins.map(({ id }) => id))));
+    this.#columns = withoutOwn(columns, new Set(this.#page.state().pins.map(({ id }) => id)));
+    this.#others.setData(this.#columns);
     if (!this.#town.map.hasLayer(this.#others)) this.#others.addTo(this.#town.map);
     document.documentElement.dataset.others = String(this.#others.count);
   }

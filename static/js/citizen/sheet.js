@@ -15,7 +15,13 @@ const SWALLOWED_MS = 150;
 /** Screens that may be pulled down to see the map beneath. */
 const LOWERABLE = new Set(["start", "thanks", "own", "other", "mine", "info"]);
 
-const DESK = "(min-width: 56rem)";
+/**
+ * Where the sheet stands at the side of the map: on a desk, in a wide frame on another website, and on a phone lying
+ * on its side (the same in css/citizen.css).
+ */
+export const AT_SIDE =
+  "(min-width: 56rem), (min-width: 44rem) and (orientation: landscape), " +
+  "(min-width: 36rem) and (max-height: 30rem) and (orientation: landscape)";
 
 /** The sheet of one page. */
 export class Sheet {
@@ -23,7 +29,7 @@ export class Sheet {
   #body;
   #grip;
   #onCover;
-  #desk = matchMedia(DESK);
+  #desk = matchMedia(AT_SIDE);
   #low = false;
   #covered = "";
 

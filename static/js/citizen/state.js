@@ -33,6 +33,8 @@ export function initialState(config) {
     receipt: null,
     /** When the newest answer was given that this device has shown. */
     answersSeen: "",
+    /** Whether the last try to reach the server failed. */
+    offline: false,
   };
 }
 
@@ -110,6 +112,8 @@ export function featureOf(state, pin) {
   const comment = (pin.comment ?? "").trim();
   if (comment) properties.comment = comment;
   if (Number.isFinite(pin.zoom)) properties.zoom = Math.max(0, Math.min(24, Math.round(pin.zoom)));
+  // A place that was named and not pointed at says how far from there it may be.
+  if (Number.isFinite(pin.precisionM)) properties.precision_m = pin.precisionM;
   if (pin.event) properties.event = pin.event;
   return {
     type: "Feature",
@@ -136,6 +140,7 @@ export function pinFrom(feature, questions = []) {
     comment: said.comment ?? "",
     answers,
     zoom: said.zoom ?? null,
+    precisionM: said.precision_m ?? null,
     event: said.event ?? null,
     createdAt: said.created_at ?? null,
     supports: said.supports ?? 0,
@@ -144,7 +149,50 @@ export function pinFrom(feature, questions = []) {
     status: said.status ?? "received",
     answer: said.answer ?? null,
     answeredAt: said.answered_at ?? null,
+    waiting: null,
+    picture: pictureFrom(said),
   };
+}
+
+/** The photo of a pin: {state, alt, reason, url}, its address once everybody may see it; null where there is none. */
+function pictureFrom({ photo, photo_state: state, photo_alt: alt, photo_reason: reason }) {
+  if (!photo && !state) return null;
+  return { state: state ?? "shown", alt: alt ?? "", reason: reason ?? null, url: photo ?? null };
+}
+
+/**
+ * The marks with what waits in the outbox laid over them: not yet sent ones are there, changed ones as they shall be,
+ * those to be deleted are not. `waiting` of a mark is null, or {deed, refused} with the words of a refusal.
+ */
+export function overlaid(pins, entries, questions = []) {
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const laid = pins.flatMap((pin) => {
+    const entry = byId.get(pin.id);
+    if (entry) return entry.deed === "remove" ? [] : [over(pin, entry, questions)];
+    if (!pin.waiting) return [pin];
+    // A new mark that waits no longer and did not arrive was given up, here or in another tab.
+    return pin.waiting.deed === "add" ? [] : [{ ...pin, waiting: null }];
+  });
+  const known = new Set(pins.map(({ id }) => id));
+  const fresh = entries.filter(({ id, deed }) => deed !== "remove" && !known.has(id));
+  const all = [...laid, ...fresh.map((entry) => over(null, entry, questions))];
+  return all.length === pins.length && all.every((pin, i) => pin === pins[i]) ? pins : all;
+}
+
+function over(pin, { deed, feature, at, refused }, questions) {
+  const waiting = { deed, refused: refused ?? null };
+  if (deed === "photo" && pin) return { ...pin, waiting };
+  const written = pinFrom(feature, questions);
+  if (!pin) return { ...written, createdAt: at, waiting };
+  const { lon, lat, category, comment, answers, zoom, precisionM } = written;
+  return { ...pin, lon, lat, category, comment, answers, zoom, precisionM, waiting };
+}
+
+/** How many marks wait for a connection, and how many came back. */
+export function waitingCounts({ pins }) {
+  const waiting = pins.filter((pin) => pin.waiting);
+  const refused = waiting.filter((pin) => pin.waiting.refused).length;
+  return { waiting: waiting.length - refused, refused };
 }
 
 const withPin = (pins, pin) =>
@@ -195,12 +243,19 @@ const HANDLERS = {
         )
       : state,
   settle: (state, { lon, lat, zoom, inside }) =>
-    screen(state).name === "place" ? change(state, { lon, lat, zoom, inside }) : state,
+    screen(state).name === "place" ? change(state, { lon, lat, zoom, inside, precisionM: null }) : state,
   here: (state) =>
     screen(state).name === "place" && state.draft?.mode === "new" && !obstacle(state)
       ? push(state, { name: "comment" })
       : state,
+  /** In simple steps: the next question of the draft, each a screen of its own. */
+  step: (state) =>
+    screen(state).name === "comment" && state.draft?.mode === "new"
+      ? push(state, { name: "comment", step: (screen(state).step ?? 0) + 1 })
+      : state,
   write: (state, { comment }) => change(state, { comment }),
+  /** {blob, alt}, or null when it is taken away. */
+  photo: (state, { photo }) => change(state, { photo }),
   answer: (state, { key, value }) =>
     state.draft ? change(state, { answers: { ...state.draft.answers, [key]: value } }) : state,
   recategorise: (state, { category }) => change(state, { category }),
@@ -212,7 +267,7 @@ const HANDLERS = {
     ...calm,
     pins: withPin(state.pins, pin),
     draft: null,
-    screens: [START, { name: "thanks", id: pin.id, first: state.pins.length === 0 }],
+    screens: [START, { name: "thanks", id: pin.id, first: !state.pins.some(({ id }) => id !== pin.id) }],
   }),
   saved: (state, { pin }) => {
     const known = { ...state, pins: withPin(state.pins, pin) };
@@ -232,15 +287,24 @@ const HANDLERS = {
   loaded: (state, { pins, about }) => ({
     ...state,
     loaded: true,
-    // A mark sent while these were on their way is not yet among them.
+    // A mark sent while these were on their way is not yet among them; what waits is as the person last wished it.
     pins: state.pins.reduce(
-      (known, pin) => (known.some(({ id }) => id === pin.id) ? known : [...known, pin]),
+      (known, pin) => (pin.waiting || !known.some(({ id }) => id === pin.id) ? withPin(known, pin) : known),
       pins,
     ),
     about,
     aboutDone: state.aboutDone || Object.keys(about).length > 0,
   }),
   notLoaded: (state) => ({ ...state, loaded: "failed" }),
+  /** The outbox has changed: `delivered` are marks as the server has them now, `gone` those it has no more. */
+  outbox: (state, { entries, delivered = [], gone = [] }) => {
+    const left = gone.reduce(
+      (now, id) => withoutScreensOf({ ...now, pins: now.pins.filter((pin) => pin.id !== id) }, id),
+      state,
+    );
+    const pins = overlaid(delivered.reduce(withPin, left.pins), entries, state.config.questions);
+    return pins === state.pins ? state : { ...left, pins };
+  },
   open: (state, { screen: next }) => {
     const same = screen(state).name === next.name;
     return same
@@ -257,6 +321,7 @@ const HANDLERS = {
   }),
   receipt: (state, { receipt }) => ({ ...state, receipt }),
   answersSeen: (state, { at }) => ({ ...state, answersSeen: at }),
+  reached: (state, { offline }) => (state.offline === offline ? state : { ...state, offline }),
   /** Everything was taken back: as on the first visit. */
   withdrawn: ({ config }) => ({ ...initialState(config), loaded: true }),
   resume: (state, { draft }) =>

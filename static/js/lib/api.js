@@ -23,21 +23,22 @@ export class ApiProblem extends Error {
 }
 
 /**
- * The parsed answer of a request, null for an empty one.
+ * The parsed answer of a request, null for an empty one. A form goes as a form, everything else as JSON.
  * @param {string} method
  * @param {string} url
- * @param {{body?: object, token?: string, type?: string, signal?: AbortSignal}} [options]
+ * @param {{body?: object|FormData, token?: string, type?: string, signal?: AbortSignal, lang?: string}} [options]
  */
-export async function request(method, url, { body, token, type = "application/json", signal } = {}) {
-  const headers = { Accept: "application/geo+json, application/json", "Accept-Language": language() };
+export async function request(method, url, { body, token, type = "application/json", signal, lang } = {}) {
+  const headers = { Accept: "application/geo+json, application/json", "Accept-Language": lang ?? language() };
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = type;
+  const isForm = globalThis.FormData !== undefined && body instanceof FormData;
+  if (body !== undefined && !isForm) headers["Content-Type"] = type;
   let response;
   try {
     response = await fetch(url, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isForm ? body : JSON.stringify(body),
       // The device token is the only thing that says who asks: no cookies go along.
       credentials: "omit",
       signal: signal ?? AbortSignal.timeout(PATIENCE_MS),
@@ -45,9 +46,16 @@ export async function request(method, url, { body, token, type = "application/js
   } catch (failure) {
     throw new ApiProblem({ status: 0, detail: String(failure) });
   }
-  const text = await response.text();
+  let text;
+  try {
+    text = await response.text();
+  } catch (failure) {
+    throw new ApiProblem({ status: 0, detail: String(failure) });
+  }
   const answer = parsed(text);
   if (!response.ok) throw problem(response, answer);
+  // A hotel's or a train's sign-in page answers in our server's name: nothing has arrived.
+  if (text && answer === null) throw new ApiProblem({ status: 0, detail: "not our server" });
   return answer;
 }
 

@@ -9,8 +9,23 @@ function toasts() {
   if (!place?.isConnected) {
     place = h("div.toasts", { role: "status", "aria-live": "polite" });
     document.body.append(place);
+    document.addEventListener("focusin", makeWay);
   }
   return place;
+}
+
+/** Share of something that a message may lie over while it has the focus. */
+const MOST_COVERED = 0.5;
+
+/** The message goes to the other end of the window when it lies over what comes to have the focus. */
+function makeWay({ target }) {
+  const message = place?.firstElementChild;
+  if (!message || place.contains(target)) return;
+  const [over, under] = [message.getBoundingClientRect(), target.getBoundingClientRect()];
+  const wide = Math.min(over.right, under.right) - Math.max(over.left, under.left);
+  const high = Math.min(over.bottom, under.bottom) - Math.max(over.top, under.top);
+  const covered = Math.max(0, wide) * Math.max(0, high);
+  if (covered > MOST_COVERED * under.width * under.height) place.classList.toggle("is-aside");
 }
 
 /**
@@ -40,7 +55,8 @@ export function toast(text, { action = "", onAction = null, seconds = action ? 1
     h("p", {}, text),
     action && h("button.button", { type: "button", onclick: act }, action),
   );
-  toasts().replaceChildren(element);
+  toasts().classList.remove("is-aside");
+  place.replaceChildren(element);
   current = close;
   wait();
   return close;

@@ -162,6 +162,10 @@ export function connectWords(root = document) {
   document.addEventListener("pointerdown", (event) => {
     for (const word of all()) if (!word.contains(event.target)) word.open = false;
   });
+  // Whoever goes on by Tab leaves no box lying over what they come to.
+  document.addEventListener("focusin", (event) => {
+    for (const word of all()) if (!word.contains(event.target)) word.open = false;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     for (const word of all()) {

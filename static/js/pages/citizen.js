@@ -5,7 +5,9 @@ import { Scene } from "#js/citizen/scene.js";
 import { aboutScreen } from "#js/citizen/screens/about.js";
 import { commentScreen } from "#js/citizen/screens/comment.js";
 import { infoScreen } from "#js/citizen/screens/info.js";
+import { keysScreen } from "#js/citizen/screens/keys.js";
 import { mineScreen } from "#js/citizen/screens/mine.js";
+import { nearScreen } from "#js/citizen/screens/near.js";
 import { otherScreen } from "#js/citizen/screens/other.js";
 import { editScreen, ownScreen } from "#js/citizen/screens/own.js";
 import { placeScreen } from "#js/citizen/screens/place.js";
@@ -15,14 +17,17 @@ import { startScreen } from "#js/citizen/screens/start.js";
 import { thanksScreen } from "#js/citizen/screens/thanks.js";
 import { withdrawScreen } from "#js/citizen/screens/withdraw.js";
 import { searchButton } from "#js/citizen/search_button.js";
-import { Sheet } from "#js/citizen/sheet.js";
+import { AT_SIDE, Sheet } from "#js/citizen/sheet.js";
 import { depth, initialState, obstacle, screen, update } from "#js/citizen/state.js";
 import { followHistory } from "#js/citizen/steps.js";
+import { breath } from "#js/lib/breath.js";
 import { readData } from "#js/lib/dom.js";
+import { keepToFrame } from "#js/lib/frame.js";
 import { newId, openStore } from "#js/lib/store.js";
 import { toast } from "#js/lib/toast.js";
 import { _ } from "#js/lib/words.js";
 import { createMap } from "#js/map/map.js";
+import { keepForOffline } from "#js/offline/register.js";
 
 const SCREENS = {
   start: startScreen,
@@ -39,7 +44,12 @@ const SCREENS = {
   join: joinScreen,
   withdraw: withdrawScreen,
   info: infoScreen,
+  near: nearScreen,
+  keys: keysScreen,
 };
+
+/** After so long without a letter what is being written is kept. */
+const KEEP_AFTER_MS = 400;
 
 /** One visit of the page. */
 class CitizenPage {
@@ -47,9 +57,11 @@ class CitizenPage {
   #shown = null;
   #view = null;
   #voice = document.getElementById("voice");
+  #keeping = null;
 
-  constructor(config) {
+  constructor(config, screens) {
     this.config = config;
+    this.screens = screens;
     this.store = openStore(config.slug);
     this.#state = {
       ...initialState(config),
@@ -83,8 +95,11 @@ class CitizenPage {
 
   async begin() {
     const town = await createMap(this.mapElement, { ...mapConfig(this.config), padding: coveredAtFirst() });
+    await breath();
     this.scene = new Scene(this, town);
     this.search = searchButton(this);
+    await breath();
+    // From here to its first screen without a pause: an empty sheet would be seen.
     this.sheet = new Sheet(document.getElementById("sheet"), (padding) => {
       town.view.setPadding(padding);
       this.scene.coverChanged();
@@ -97,10 +112,13 @@ class CitizenPage {
     });
     document.addEventListener("keydown", (event) => this.#escape(event));
     window.addEventListener("pagehide", () => this.#keepDraft());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#keepDraft());
     this.#render({ takeFocus: false });
     document.documentElement.dataset.page = "ready";
     await this.reload();
-    this.#resume();
+    await this.#resume();
+    await this.deeds.post.begin();
+    keepForOffline(this.config.root, [this.config.writeUrl, this.config.privacyUrl]);
   }
 
   /** Reads again what is this person's own. */
@@ -125,6 +143,9 @@ class CitizenPage {
     const before = this.#state;
     this.#state = update(before, event);
     if (this.#state === before) return;
+    this.#draftChanged(before.draft, this.#state.draft);
+    if (before.pins !== this.#state.pins) this.deeds.keepOwn();
+    if (before.offline && !this.#state.offline) this.#catchUp();
     this.#render({ takeFocus: true });
     this.steps?.follow();
   }
@@ -137,7 +158,7 @@ class CitizenPage {
       const arrived = now !== this.#shown;
       this.scene.remember();
       this.#shown = now;
-      this.#view = { ...SCREENS[now.name](this, state), pins: state.pins.length };
+      this.#view = { ...this.screens[now.name](this, state), pins: state.pins.length };
       this.sheet.show({ name: now.name, ...this.#view }, { takeFocus: takeFocus && arrived });
     }
     this.scene.render(state);
@@ -151,17 +172,31 @@ class CitizenPage {
     this.dispatch({ type: "back" });
   }
 
-  /** What was written and not sent is kept on this device until the page comes back. */
-  #keepDraft() {
-    const { draft } = this.#state;
-    const written = draft?.mode === "new" && screen(this.#state).name === "comment" && draft.comment.trim();
-    if (written) this.store.set("draft", draft);
+  /** The net is back: what others and the town have said meanwhile. */
+  #catchUp() {
+    this.reload();
+    this.scene?.refreshOthers();
   }
 
-  #resume() {
-    const draft = this.store.get("draft");
-    this.store.remove("draft");
+  /** A draft is kept a moment after the last letter, and let go when it was sent or given up. */
+  #draftChanged(before, now) {
+    if (before === now) return;
+    clearTimeout(this.#keeping);
+    if (now) this.#keeping = setTimeout(() => this.#keepDraft(), KEEP_AFTER_MS);
+    else if (before.mode === "new") this.deeds.dropDraft();
+  }
+
+  /** What was written and not sent is kept on this device: a phone may kill the page without a word. */
+  #keepDraft() {
+    const { draft } = this.#state;
+    const isBegun = draft?.mode === "new" && draft.lon !== null && screen(this.#state).name === "comment";
+    if (isBegun && (draft.comment.trim() || draft.photo)) this.deeds.keepDraft(draft);
+  }
+
+  async #resume() {
+    const draft = await this.deeds.takeDraft();
     const sentAlready = draft && this.#state.pins.some(({ id }) => id === draft.id);
+    if (sentAlready) this.deeds.dropDraft();
     if (!draft || sentAlready || screen(this.#state).name !== "start") return;
     this.dispatch({ type: "resume", draft });
     if (this.#state.draft) toast(_("Your unsent pin is here again."));
@@ -169,7 +204,10 @@ class CitizenPage {
 }
 
 function mapConfig({ bounds, boundaryUrl, basemap, lang, title }) {
-  const keys = _("Arrow keys move the map, plus and minus zoom.");
+  const keys = [
+    _("Arrow keys move the map, plus and minus zoom."),
+    _("W says where you are, N lists the pins around, the question mark shows all keys."),
+  ].join(" ");
   return { bounds, boundary: boundaryUrl, basemap, lang, label: `${title}. ${keys}` };
 }
 
@@ -177,14 +215,21 @@ function mapConfig({ bounds, boundaryUrl, basemap, lang, title }) {
 function coveredAtFirst() {
   const box = document.getElementById("sheet").getBoundingClientRect();
   const head = document.querySelector(".citizen-head").getBoundingClientRect();
-  const atSide = matchMedia("(min-width: 56rem)").matches;
+  const atSide = matchMedia(AT_SIDE).matches;
   return atSide ? { left: box.right } : { bottom: window.innerHeight - box.top, top: head.bottom };
+}
+
+/** The screens of the simple steps, where they are asked for. */
+async function simpleSteps({ simple }) {
+  return simple ? (await import("#js/citizen/simple/screens.js")).simpleScreens : {};
 }
 
 async function connect() {
   const config = readData("config");
   if (!config) return;
-  const page = new CitizenPage(config);
+  await breath();
+  if (config.embed) keepToFrame();
+  const page = new CitizenPage(config, { ...SCREENS, ...(await simpleSteps(config)) });
   document.getElementById("map").addEventListener("map:tilesmissing", () => {
     if (config.basemap.kind !== "none")
       toast(_("The map’s background can’t be reached just now. You can mark places all the same."), {

@@ -115,9 +115,15 @@ side.addEventListener("keydown", (event) => {
     list.current?.focus({ preventScroll: true });
   }
 });
+// Whoever goes on by Tab leaves no box lying over what they come to; one that says what is wrong stays.
+side.addEventListener("focusin", ({ target }) => {
+  for (const box of side.querySelectorAll("details.queue-more[open]")) {
+    if (!box.contains(target) && !box.querySelector("[aria-invalid=true]")) box.open = false;
+  }
+});
 // Choosing a filter keeps the page, and with it what can be undone.
 side.addEventListener("click", async (event) => {
-  const link = event.target.closest("[data-summary] a");
+  const link = event.target.closest("[data-summary] a:not([data-elsewhere])");
   if (!link || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   await alone(async () => {

@@ -8,6 +8,7 @@ import { h, icon, readData, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _, day } from "#js/lib/words.js";
 import { areaLayer } from "#js/results/areas.js";
 import { answerWords, statusWord } from "#js/citizen/answer.js";
+import { keepForOffline } from "#js/offline/register.js";
 import { addScale, enlargeable } from "#js/results/cooperation.js";
 import { Marks, NEAR_ZOOM } from "#js/results/marks.js";
 
@@ -179,4 +180,7 @@ class ResultsMap {
 }
 
 const config = readData("config");
-if (config) await new ResultsMap().begin(config);
+if (config) {
+  await new ResultsMap().begin(config);
+  keepForOffline(config.root);
+}

@@ -1,6 +1,7 @@
 /** The words to a mark: an optional comment, the questions of the map, and Send. */
 
 import { commentField, heading, problemPlace, questionField } from "#js/citizen/pieces.js";
+import { draftPhoto } from "#js/citizen/photo_slot.js";
 import { categoryOf, charactersLeft, questionsFor } from "#js/citizen/state.js";
 import { h } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
@@ -34,7 +35,7 @@ export function wordsForm(page, state, { onSubmit, refusal, send, questions = nu
   const category = categoryOf(state, draft.category);
   const { element, area } = commentField({
     id: "comment",
-    label: category.prompt || _("Do you want to add something?"),
+    label: category?.prompt || _("Do you want to add something?"),
     value: draft.comment,
     most: page.config.maxComment,
     left: charactersLeft,
@@ -53,6 +54,7 @@ export function wordsForm(page, state, { onSubmit, refusal, send, questions = nu
     },
     element,
     asked,
+    draftPhoto(page, state),
     page.config.publishPins &&
       h("p.field-help", {}, _("Others can read it, so no names or phone numbers, please.")),
     refusal.element,

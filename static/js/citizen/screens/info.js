@@ -2,6 +2,7 @@
 
 import { heading, prose } from "#js/citizen/pieces.js";
 import { h, icon } from "#js/lib/dom.js";
+import { passOn } from "#js/lib/share.js";
 import { _, day } from "#js/lib/words.js";
 
 export function infoScreen(page) {
@@ -28,8 +29,24 @@ export function infoScreen(page) {
           h("span", {}, _("What people said")),
         ),
       ),
+      h(
+        "p",
+        {},
+        h(
+          "button.button.button-block",
+          { type: "button", onclick: () => passOn({ title: config.title, url: config.shareUrl }) },
+          icon("share"),
+          h("span", {}, _("Pass it on")),
+        ),
+      ),
       h("h3", {}, _("What we keep and what we don’t")),
       privacy && h("div.privacy", {}, privacy.content.cloneNode(true)),
+      h(
+        "p",
+        {},
+        h("a", { href: config.accessibilityUrl }, _("Accessibility")),
+        config.open && !config.simple && [" · ", h("a", { href: config.otherStepsUrl }, _("For children: in simple steps"))],
+      ),
     ],
     focus: title,
   };

@@ -1,16 +1,20 @@
 /** Everything this person marked, and the ways to have it on another device. */
 
 import { statusWord } from "#js/citizen/answer.js";
+import { frameWords, keptWords } from "#js/citizen/kept_words.js";
 import { footWays, heading } from "#js/citizen/pieces.js";
 import { categoryOf, isAnswered, listed } from "#js/citizen/state.js";
+import { waitingLabel, waitingLine } from "#js/citizen/waiting.js";
 import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
 
 export function mineScreen(page, state) {
   const { row, title } = heading(page, _("My pins"));
   const box = h("div.mine");
+  const waits = waitingLine(page);
   let drawn = null;
   const update = (now) => {
+    waits.update(now);
     if (drawn?.pins === now.pins && drawn.loaded === now.loaded) return;
     drawn = now;
     replace(box, marks(page, now), receiptWays(page, now));
@@ -18,7 +22,7 @@ export function mineScreen(page, state) {
     queueMicrotask(() => page.deeds.sawAnswers());
   };
   update(state);
-  const children = [row, storageWarning(page), box, !page.config.open && footWays(page, state, ["results"])];
+  const children = [row, keptWords(page), waits.element, box, frameWords(page, state), !page.config.open && footWays(page, state, ["results"])];
   return { children, focus: title, update };
 }
 
@@ -86,26 +90,11 @@ function markRow(page, state, pin) {
 
 /** What became of a mark in one word, when there is something to say. */
 export function stateLabel(pin) {
+  if (pin.waiting) return waitingLabel(pin);
   if (pin.state === "hidden") return h("span.label.label-bad", {}, _("hidden from others"));
   if (pin.state === "pending") return h("span.label.label-warn", {}, _("waits to be read"));
   if (isAnswered(pin)) return statusWord(pin.status);
   return null;
-}
-
-function storageWarning(page) {
-  return page.lasting()
-    ? null
-    : h(
-        "div.notice.notice-warn",
-        {},
-        h(
-          "p",
-          {},
-          _(
-            "Your browser does not let us remember these pins after you leave. Take a code, and you can come back to them.",
-          ),
-        ),
-      );
 }
 
 function notLoaded(page) {

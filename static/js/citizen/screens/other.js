@@ -1,6 +1,7 @@
 /** Somebody else's mark: what it says, the town's answer, and "I feel the same". */
 
 import { answersInWords, heading, townAnswer } from "#js/citizen/pieces.js";
+import { othersPhoto } from "#js/citizen/photo_slot.js";
 import { categoryOf, screen } from "#js/citizen/state.js";
 import { h, icon, replace, typeset } from "#js/lib/dom.js";
 import { _, day, number } from "#js/lib/words.js";
@@ -48,6 +49,7 @@ function words(page, pin) {
     pin.comment
       ? h("blockquote.quote", { "data-category": pin.category }, h("p", {}, typeset(pin.comment)))
       : h("p.soft", {}, _("Without a comment.")),
+    othersPhoto(page, pin),
     h("p.quote-meta", {}, [...said, pin.createdAt && day(pin.createdAt)].filter(Boolean).join(" · ")),
     townAnswer(pin),
   ];

@@ -1,11 +1,13 @@
 /** One's own mark: what it says, what became of it, and everything one may do with it. */
 
 import { answersInWords, heading, problemPlace, townAnswer } from "#js/citizen/pieces.js";
+import { ownPhoto } from "#js/citizen/photo_slot.js";
 import { questionFields, wordsForm } from "#js/citizen/screens/comment.js";
 import { stateLabel } from "#js/citizen/screens/mine.js";
 import { categoryOf, fittingAnswers, pinOf, screen } from "#js/citizen/state.js";
+import { waitingWords } from "#js/citizen/waiting.js";
 import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
-import { _, day, ngettext } from "#js/lib/words.js";
+import { _, day, ngettext, number } from "#js/lib/words.js";
 
 export function ownScreen(page, state) {
   const { id } = screen(state);
@@ -14,31 +16,43 @@ export function ownScreen(page, state) {
   const { row, title } = heading(page, categoryOf(state, pin.category)?.label ?? _("My pin"), {
     category: categoryOf(state, pin.category),
   });
+  let photo = null;
+  let drawnFor = null;
+  /* What is being chosen stays while something else of the mark changes. */
+  const photoOf = (current) => {
+    const mark = JSON.stringify([current.picture, Boolean(current.waiting)]);
+    if (mark !== drawnFor) photo = ownPhoto(page, current);
+    drawnFor = mark;
+    return photo;
+  };
   const update = (now) => {
     const current = pinOf(now, id);
-    if (current) replace(box, words(page, current), actions(page, current));
+    if (current) replace(box, words(page, current, photoOf(current)), actions(page, current));
   };
   update(state);
   return { children: [row, box], focus: title, update };
 }
 
-function words(page, pin) {
+function words(page, pin, photo) {
   const near = page.scene.nearest(pin.lon, pin.lat);
   const said = answersInWords(page, pin);
   const support =
     pin.supports > 0 &&
     ngettext("%(n)s other person feels the same", "%(n)s other people feel the same", pin.supports);
   return [
+    waitingWords(page, pin),
     near && h("p.sheet-place", {}, near),
+    pin.precisionM > 0 && h("p.soft", {}, _("The place is named: within about %(m)s m", { m: number(Math.round(pin.precisionM)) })),
     pin.comment && h("blockquote.quote", { "data-category": pin.category }, h("p", {}, typeset(pin.comment))),
     said.length > 0 && h("p.soft", {}, said.join(" · ")),
+    photo,
     h(
       "p.quote-meta",
       {},
       [pin.createdAt && _("Marked %(day)s", { day: day(pin.createdAt) }), support].filter(Boolean).join(" · "),
       " ",
       // What the town does is said with its answer below.
-      pin.state !== "visible" && stateLabel(pin),
+      pin.state !== "visible" && !pin.waiting && stateLabel(pin),
     ),
     pin.state === "hidden" &&
       h(

@@ -1,6 +1,7 @@
 /** The crosshair screen: which feeling, where it would land, and the one button that places it. */
 
 import { problemPlace } from "#js/citizen/pieces.js";
+import { plainWays } from "#js/citizen/plain_ways.js";
 import { categoryOf, obstacle, screen } from "#js/citizen/state.js";
 import { h, icon, replace, shapeIcon, typeset } from "#js/lib/dom.js";
 import { _ } from "#js/lib/words.js";
@@ -80,13 +81,14 @@ export function placeScreen(page, state) {
       navigator.geolocation && window.isSecureContext && spot,
       ahead,
     ),
-    keysHint(),
+    keysHint(page),
+    !moving && plainWays(page, state, { category: category.key }),
   ];
   return { children, focus: page.mapElement, update };
 }
 
 /** The keys, for those who have some. */
-function keysHint() {
+function keysHint(page) {
   const hint = (keys, words) =>
     h(
       "span",
@@ -100,6 +102,11 @@ function keysHint() {
     hint(["←", "↑", "↓", "→"], _("move the map")),
     hint(["+", "−"], _("zoom")),
     hint(["Enter"], _("place the pin")),
+    h(
+      "button.link-button",
+      { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "keys" } }) },
+      _("All keys"),
+    ),
   );
 }
 

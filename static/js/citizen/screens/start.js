@@ -1,6 +1,8 @@
 /** The first screen: what this is about, and the choices at once. */
 
 import { choices, folded, footWays, prose } from "#js/citizen/pieces.js";
+import { plainWays } from "#js/citizen/plain_ways.js";
+import { waitingLine } from "#js/citizen/waiting.js";
 import { h, typeset } from "#js/lib/dom.js";
 import { _, day } from "#js/lib/words.js";
 
@@ -15,13 +17,14 @@ export function startScreen(page, state) {
   const openInfo = () => page.dispatch({ type: "open", screen: { name: "info" } });
   // Who has already marked something knows what the map is about.
   const intro = state.pins.length === 0 && config.intro && folded(prose("intro-words"), openInfo);
+  const waits = waitingLine(page);
   const children = config.open
-    ? [eventGreeting(config), intro, title, choices(page), footWays(page, state, ["mine", "results", "info"])]
-    : [title, closedWords(config), intro, closedWays(page), footWays(page, state, ["mine", "info"])];
-  return { children, focus: title };
+    ? [eventGreeting(config), intro, title, choices(page), waits.element, plainWays(page, state), footWays(page, state, ["mine", "results", "info"])]
+    : [title, closedWords(config), waits.element, intro, closedWays(page), plainWays(page, state), footWays(page, state, ["mine", "info"])];
+  return { children, focus: title, update: waits.update };
 }
 
-function eventGreeting({ event, eventUnknown }) {
+export function eventGreeting({ event, eventUnknown }) {
   if (eventUnknown) {
     return h(
       "div.notice.notice-warn",

@@ -1,6 +1,8 @@
 /** After a mark is stored: short thanks, what happens next, and the next one a tap away. */
 
 import { choices, folded, footWays, prose } from "#js/citizen/pieces.js";
+import { keptWords } from "#js/citizen/kept_words.js";
+import { waitingLine } from "#js/citizen/waiting.js";
 import { asksAbout, pinOf, screen, showsOthers } from "#js/citizen/state.js";
 import { h, icon, typeset } from "#js/lib/dom.js";
 import { _, ngettext } from "#js/lib/words.js";
@@ -16,7 +18,9 @@ export function thanksScreen(page, state) {
     h(
       "span",
       {},
-      first
+      pin?.waiting
+        ? _("Thank you, it is saved on this device")
+        : first
         ? pin?.state === "pending"
           ? _("Thank you, we have it")
           : _("Thank you, it is on the map")
@@ -29,14 +33,18 @@ export function thanksScreen(page, state) {
     { type: "button", onclick: () => page.dispatch({ type: "open", screen: { name: "own", id } }) },
     _("Change it"),
   );
+  const waits = waitingLine(page);
   const children = [
     h("div.sheet-head", {}, title),
     first && page.config.thanks && folded(prose("thanks-words"), openInfo),
+    keptWords(page),
+    waits.element,
     pin?.state === "pending" && h("p.soft", {}, _("Others will see it once the town office has read it.")),
     h("div.another", {}, h("p", {}, _("Add another?")), edit),
     choices(page, { label: _("Add another?") }),
     first &&
       showsOthers(state) &&
+      !state.offline &&
       page.config.showOthers !== "always" &&
       h(
         "p.others-hint",
@@ -45,9 +53,9 @@ export function thanksScreen(page, state) {
         h("span", {}, _("Now you can see what others marked. Tap a pin to read it.")),
       ),
     asksAbout(state) && aboutInvitation(page),
-    footWays(page, state, ["mine", "results", "info"]),
+    footWays(page, state, ["mine", "results", "share"]),
   ];
-  return { children, focus: title };
+  return { children, focus: title, update: waits.update };
 }
 
 function aboutInvitation(page) {
