@@ -15,7 +15,7 @@ import { reducedMotion, View } from "#js/map/view.js";
  * How many times its longer side the map may be pulled beyond the boundary. Wide enough that a small town in a tall window
  * can still stand above the sheet: where the whole world of the map is smaller than the window, Leaflet pins it to the middle.
  */
-const SLACK = 3;
+const SLACK = 6;
 
 const MAX_ZOOM = 20;
 

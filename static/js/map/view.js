@@ -12,6 +12,9 @@ export function reducedMotion() {
 /** Pixels kept free around what is fitted. */
 const MARGIN_PX = 8;
 
+/** Pixels between what covers the map in which a whole town can still be shown. */
+const LEAST_ROOM_PX = 120;
+
 const SIDES = ["top", "right", "bottom", "left"];
 
 /** The visible part of one Leaflet map. */
@@ -72,7 +75,7 @@ export class View {
     const { top, right, bottom, left } = this.padding;
     const { x, y } = this.map.getSize();
     // A sheet that covers nearly all leaves too little to fit anything into: then the map beneath counts.
-    const [across, down] = [left + right < x * 0.7, top + bottom < y * 0.7];
+    const [across, down] = [x - left - right >= LEAST_ROOM_PX, y - top - bottom >= LEAST_ROOM_PX];
     return {
       paddingTopLeft: L.point((across ? left : 0) + MARGIN_PX, (down ? top : 0) + MARGIN_PX),
       paddingBottomRight: L.point((across ? right : 0) + MARGIN_PX, (down ? bottom : 0) + MARGIN_PX),

@@ -44,7 +44,7 @@ class ResultsMap {
     if (config.pinsUrl) this.#addMarks();
     this.#addAnswers();
     this.#enlarge();
-    this.#controls.hidden = document.getElementById("weight").hidden = false;
+    for (const element of [this.#controls, document.getElementById("weight")]) element.classList.remove("needs-script");
     // The switch of what to count stands by the legend, outside the form it belongs to.
     document.getElementById("story-map").addEventListener("change", () => this.#show());
     for (const link of document.querySelectorAll("[data-place]")) link.addEventListener("click", () => this.#go(link.dataset));
