@@ -22,7 +22,8 @@ MOST_LINE_CHARACTERS = 200
 MOST_TEXT_CHARACTERS = 4000
 EARLIEST = date(2019, 4, 9)
 """The law's first day (zákon č. 99/2019 Sb.); no statement by it is older."""
-EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[^\s@<>\"',;]{2,}")
+EMAIL = re.compile(r"[^\s@<>\"',;?&%/:#]+@[^\s@<>\"',;?&%/:#]+\.[^\s@<>\"',;?&%/:#]{2,}")
+"""Nothing that would say more in a link to it than whom to write to: no ?bcc=."""
 PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{5,28}[0-9]", re.ASCII)
 SPACES = re.compile(r"[^\S\n]+")
 

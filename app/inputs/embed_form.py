@@ -19,17 +19,18 @@ HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-
 """ASCII only and nothing else: what passes here is written into a header."""
 
 
-def parse_origins(form: Mapping[str, str]) -> list[str]:
-    """The origins named in `origins`, one a line, each once; ["*"] for any website.
+def parse_origins(form: Mapping[str, str], *, on_own_computer: bool = False) -> list[str]:
+    """The origins named in `origins`, one a line, each once; ["*"] for any website, and for that alone.
 
-    A whole address of a page is taken for the website it lies on. InvalidInput names the line that is none.
+    A whole address of a page is taken for the website it lies on. One's own computer is a website only for a
+    server that runs there, too. InvalidInput names the line that is none.
     """
     lines = [line.strip() for line in re.split(r"[\s,;]+", form.get("origins", "")) if line.strip()]
-    if form.get("any") or ANY in lines:
+    if form.get("any") or lines == [ANY]:
         return [ANY]
     if len(lines) > MOST_ORIGINS:
         raise InvalidInput(Problem("origins", N_("At most %(most)s websites."), {"most": MOST_ORIGINS}))
-    found = [(line, _origin(line)) for line in lines]
+    found = [(line, _origin(line, on_own_computer)) for line in lines]
     wrong = [line for line, origin in found if origin is None]
     if wrong:
         words = N_(
@@ -39,7 +40,12 @@ def parse_origins(form: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(origin for _, origin in found if origin))
 
 
-def _origin(line: str) -> str | None:
+def is_own_computer(host: str | None) -> bool:
+    """Whether this is the name of the computer on which one sits."""
+    return host in OWN_COMPUTER
+
+
+def _origin(line: str, on_own_computer: bool) -> str | None:
     """https://host[:port] of an address, or None where it is not one."""
     if len(line) > MOST_CHARACTERS:
         return None
@@ -51,7 +57,8 @@ def _origin(line: str) -> str | None:
     host = _host(parts)
     if host is None or "@" in parts.netloc or port == 0:
         return None
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in OWN_COMPUTER):
+    is_own = is_own_computer(host)
+    if (is_own and not on_own_computer) or not (parts.scheme == "https" or (parts.scheme == "http" and is_own)):
         return None
     usual = {"https": 443, "http": 80}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")

@@ -38,6 +38,21 @@ class PhotoWhat(StrEnum):
     COVER = "cover"
 
 
+class PhotosOf(StrEnum):
+    """Which photos that wait are refused at once."""
+
+    AUTHOR = "author"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True)
+class ManyPhotos:
+    """Photos to be refused at once, unseen, and why."""
+
+    of: PhotosOf
+    reason: str
+
+
 @dataclass(frozen=True)
 class Box:
     """A part of a photo, in thousandths of its width and height from the top left."""
@@ -72,6 +87,14 @@ def parse_photo_deed(form: Mapping[str, str]) -> PhotoDeed:
     reason = _reason(form) if what is PhotoWhat.REFUSE else None
     boxes = _boxes(form.get("boxes", "")) if what is PhotoWhat.COVER else ()
     return PhotoDeed(what, form.get("seen", "")[:32], alt, reason, boxes)
+
+
+def parse_many_photos(form: Mapping[str, str]) -> ManyPhotos:
+    """Which photos to refuse at once; Malformed for what no button says, Unacceptable without a reason."""
+    of = form.get("of", "")
+    if of not in set(PhotosOf):
+        raise Malformed(Problem("of", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(PhotosOf)}))
+    return ManyPhotos(PhotosOf(of), _reason(form))
 
 
 def photo_reason_words(stored: str | None, language: Language) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -182,10 +181,11 @@ def _precision_m(value: Any, problems: list[Problem]) -> float | None:
     if value is None:
         return None
     fits = isinstance(value, int | float) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value) or not 0 <= value <= MOST_PRECISION_M:
+    if not fits or not 0 <= value <= MOST_PRECISION_M:
         problems.append(Problem("precision_m", N_("A precision is a number of metres from 0 to 5000.")))
         return None
-    return float(value)
+    # To the hand's breadth: what lies between nothing and that, the database's column may not hold.
+    return abs(round(float(value), 1))
 
 
 def _answers(properties: Mapping[str, Any]) -> dict[str, Any]:

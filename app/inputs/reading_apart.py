@@ -70,12 +70,12 @@ def run_apart(
     return told
 
 
-def confine(cpu_s: int, written_bytes: int | None = None) -> None:
+def confine(cpu_s: int, written_bytes: int | None = None, memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     """Take no more of the machine than this, from here on; to write more raises OSError (EFBIG)."""
     os.nice(NICE)
     _give_up_rights()
     limits = [
-        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, MOST_FILES),

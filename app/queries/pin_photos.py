@@ -45,6 +45,14 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True)
+class Load:
+    """How many photos wait, and how many bytes they take."""
+
+    n: int
+    n_bytes: int
+
+
+@dataclass(frozen=True)
 class WaitingPhoto:
     """A photo that waits, with its pin."""
 
@@ -125,6 +133,17 @@ def waiting_photos(
     last = Cursor(shown[-1].created_at, shown[-1].pin_id) if len(rows) > limit else None
     pins = _pins(session, the_map, [photo.pin_id for photo in shown])
     return PhotoPage([WaitingPhoto(photo, pins[photo.pin_id]) for photo in shown if photo.pin_id in pins], last)
+
+
+def waiting_load(session: Session, map_id: int) -> Load:
+    """How much waits on a map."""
+    n_bytes = func.sum(func.octet_length(PinPhoto.picture) + func.octet_length(PinPhoto.small))
+    row = session.execute(
+        select(func.count(), func.coalesce(n_bytes, 0)).where(
+            PinPhoto.map_id == map_id, PinPhoto.state == PhotoShown.WAITING
+        )
+    ).one()
+    return Load(int(row[0]), int(row[1]))
 
 
 def count_waiting(session: Session, map_ids: Collection[int]) -> Mapping[int, int]:

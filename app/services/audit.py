@@ -44,6 +44,7 @@ ACTIONS: Mapping[str, str] = {
     "pin.undo": N_("took back a decision about pins"),
     "pin_photo.show": N_("let a pin’s photo be shown"),
     "pin_photo.refuse": N_("refused a pin’s photo"),
+    "pin_photo.refuse_many": N_("refused photos of pins at once"),
     "pin_photo.cover": N_("covered parts of a pin’s photo"),
     "words.change": N_("changed the words to mind"),
     "map.boundary": N_("changed the boundary of a map"),

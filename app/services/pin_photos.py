@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from app.errors import MapClosed, PhotoChanged, Problem, Unacceptable, Unknown
 from app.i18n import N_
-from app.inputs.pin_photo_forms import PARTS, Box, PhotoDeed, PhotoWhat
+from app.inputs.pin_photo_forms import PARTS, Box, ManyPhotos, PhotoDeed, PhotosOf, PhotoWhat
 from app.inputs.pin_photo_reader import QUALITY, SMALL_PX, SMALL_QUALITY, jpeg
 from app.inputs.pin_photos import FIELD, MadePhoto, SentPhoto
 from app.models import PhotoShown, Pin, PinPhoto
 from app.queries.maps import MapRecord
-from app.queries.pin_photos import PhotoRecord, find_photo
+from app.queries.pin_photos import PhotoRecord, find_photo, waiting_load
 from app.services.audit import Actor, Deed, record
 from app.services.pins import own_pin
 from app.services.respondents import Author
@@ -33,6 +33,11 @@ from app.services.throttle import Limit
 OF_DEVICE: Final = Limit("photo device", attempts=40, window=timedelta(hours=1))
 OF_PLACE: Final = Limit("photo place", attempts=1200, window=timedelta(hours=1))
 """A class of thirty behind one address, ten photos each, and again."""
+MOST_WAITING: Final = 500
+MOST_WAITING_BYTES: Final = 200 << 20
+"""Of one map: more than that nobody looks through, and nobody may fill the disk with."""
+SAME_HOUR: Final = timedelta(minutes=30)
+MANY_WAIT: Final = N_("Too many photos wait for the town office already. Please send yours another day.")
 REFUSED_KEPT: Final = timedelta(days=30)
 """So long an author may read why, and an official may think again."""
 ACTIONS: Final = {
@@ -47,7 +52,7 @@ def expect_photo(
 ) -> bool:
     """Whether this photo is new; False where the pin has it already, so that nothing is to be done.
 
-    Unacceptable where the map takes no photos, MapClosed, Unknown, NotYours.
+    Unacceptable where the map takes no photos, or too many wait there, MapClosed, Unknown, NotYours.
     """
     if not the_map.pin_photos:
         raise Unacceptable(Problem(FIELD, N_("This map takes no photos.")))
@@ -55,10 +60,15 @@ def expect_photo(
         raise MapClosed
     own_pin(session, the_map, author, pin_id, lock=lock)
     known = find_photo(session, the_map.id, pin_id)
-    if known is None or known.digest != sent.digest:
+    if known is None or known.state is not PhotoShown.WAITING:
+        # What an official has looked at stays as they left it.
+        is_same = known is not None and known.digest == sent.digest
+        if not is_same:
+            _refuse_where_many_wait(session, the_map)
+        return not is_same
+    if known.digest != sent.digest:
         return True
-    # What an official has looked at stays as they left it.
-    return known.state is PhotoShown.WAITING and known.alt != sent.alt
+    return known.alt != sent.alt
 
 
 def save_photo(
@@ -130,6 +140,37 @@ def decide_photo(
     return found
 
 
+def refuse_photos(session: Session, the_map: MapRecord, pin_id: uuid.UUID, many: ManyPhotos, *, by: Actor) -> int:
+    """Refuse all that wait of this pin's author, or of the hour around its photo; how many those were.
+
+    They can be shown after all like any refused one. Unknown where the pin has no photo.
+    """
+    around = find_photo(session, the_map.id, pin_id)
+    if around is None:
+        raise Unknown
+    if many.of is PhotosOf.AUTHOR:
+        author = select(Pin.respondent_id).where(Pin.map_id == the_map.id, Pin.id == pin_id).scalar_subquery()
+        meant = Pin.respondent_id == author
+    else:
+        meant = PinPhoto.created_at.between(around.created_at - SAME_HOUR, around.created_at + SAME_HOUR)
+    # The pins first, as their authors lock them.
+    waiting = (PinPhoto.map_id == the_map.id, PinPhoto.state == PhotoShown.WAITING)
+    same = (PinPhoto.map_id == Pin.map_id) & (PinPhoto.pin_id == Pin.id)
+    wanted = select(Pin.id).join(PinPhoto, same).where(*waiting, meant).order_by(Pin.id).with_for_update(of=Pin)
+    pins = session.scalars(wanted).all()
+    now = func.clock_timestamp()
+    refused = session.scalars(
+        update(PinPhoto)
+        .where(*waiting, PinPhoto.pin_id.in_(pins))
+        .values(state=PhotoShown.REFUSED, reason=many.reason, checked_by=by.email, checked_at=now)
+        .returning(PinPhoto.pin_id)
+    ).all()
+    session.execute(update(Pin).where(Pin.map_id == the_map.id, Pin.id.in_(refused)).values(changed_at=now))
+    detail = {"n_photos": len(refused), "which": many.of.value}
+    record(session, by, Deed("pin_photo.refuse_many", str(pin_id), detail), the_map=the_map)
+    return len(refused)
+
+
 def covered(picture: bytes, boxes: Sequence[Box]) -> tuple[bytes, bytes]:
     """The picture and its small one, each box filled by its own mean colour: what was there can't come back."""
     with Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
@@ -154,6 +195,12 @@ def forget_refused(session: Session, now: datetime) -> int:
         .returning(PinPhoto.pin_id)
     )
     return len(gone.all())
+
+
+def _refuse_where_many_wait(session: Session, the_map: MapRecord) -> None:
+    load = waiting_load(session, the_map.id)
+    if load.n >= MOST_WAITING or load.n_bytes >= MOST_WAITING_BYTES:
+        raise Unacceptable(Problem(FIELD, MANY_WAIT))
 
 
 def _pin_changed(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> None:

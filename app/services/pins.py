@@ -17,7 +17,7 @@ from app.i18n import N_
 from app.inputs.answers import check_answers
 from app.inputs.filters import PinFilter, Scope
 from app.inputs.pins import OURS, PinChange, PinInput, parse_pin
-from app.models import Channel, Moderation, Pin, PinState, QuestionType, Support
+from app.models import Channel, Moderation, PhotoShown, Pin, PinPhoto, PinState, QuestionType, Support
 from app.queries.features import FreshPin, own_feature, pin_query
 from app.queries.maps import MapRecord, find_event
 from app.services.flags import flags_json, must_wait, replace_text_flags, text_flags
@@ -25,6 +25,8 @@ from app.services.respondents import Author, device_id, ensure_respondent, respo
 from gis.crs import to_metric
 from gis.grid import square_of
 
+PHOTO_HOLDS_M = 50
+"""A pin that moves farther may be of another place than its photo shows."""
 SAME_PLACE = 1e-6
 """Degrees: a pin that is sent back has fewer decimals than the one that is stored."""
 
@@ -43,8 +45,8 @@ WITH who AS (
 """
 _PIN = """
 INSERT INTO pin (
-    map_id, id, respondent_id, category, position, square_x, square_y, zoom, precision_m, comment, answers, channel,
-    event, state, flagged
+    map_id, id, respondent_id, category, position, square_x, square_y, zoom, precision_m, comment, answers,
+    channel, event, state, flagged
 )
 SELECT %(map)s, %(id)s, who.id, %(category)s, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326),
        %(square_x)s, %(square_y)s, %(zoom)s, %(precision_m)s, %(comment)s, CAST(%(answers)s AS jsonb), %(channel)s,
@@ -119,6 +121,21 @@ def create_pin(session: Session, the_map: MapRecord, token: str, new: PinInput) 
     return own_feature(fresh, the_map), True
 
 
+def send_again(session: Session, the_map: MapRecord, token: Author, new: PinInput) -> bool:
+    """Give one's own stored pin what its form says now; whether that is something else than what it said first.
+
+    What the office had masked stays masked where the same words only come once more.
+    """
+    stored = own_pin(session, the_map, token, new.id, lock=True)
+    masked = session.scalar(select(Pin.original_comment).where(Pin.map_id == the_map.id, Pin.id == new.id))
+    stayed = math.hypot(new.lon - stored.lon, new.lat - stored.lat) < SAME_PLACE
+    said = (stored.category, stored.comment if masked is None else masked, stored.answers, stored.event)
+    if stayed and said == (new.category, new.comment, dict(new.answers), new.event):
+        return False
+    replace_pin(session, the_map, token, new)
+    return True
+
+
 def replace_pin(session: Session, the_map: MapRecord, token: Author, new: PinInput) -> dict[str, Any]:
     """Give one's own pin a new place, category, comment and answers."""
     stored = own_pin(session, the_map, token, new.id, lock=True)
@@ -152,6 +169,8 @@ def replace_pin(session: Session, the_map: MapRecord, token: Author, new: PinInp
     )
     if said != said_before:
         replace_text_flags(session, the_map, new.id, flags)
+    if new.category != stored.category or _moved_m(the_map, stored, new) > PHOTO_HOLDS_M:
+        _look_at_photo_again(session, the_map, new.id)
     return own_feature(own_pin(session, the_map, token, new.id), the_map)
 
 
@@ -267,6 +286,23 @@ def _precision_m(stored: Row[Any], new: PinInput) -> float | None:
     stayed = math.hypot(new.lon - stored.lon, new.lat - stored.lat) < SAME_PLACE
     known: float | None = stored.precision_m if stayed else None
     return known if new.precision_m is None else new.precision_m
+
+
+def _moved_m(the_map: MapRecord, stored: Row[Any], new: PinInput) -> float:
+    metric = to_metric(the_map.metric_srid)
+    return math.dist(metric(stored.lon, stored.lat), metric(new.lon, new.lat))
+
+
+def _look_at_photo_again(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> None:
+    """Let a photo that is shown or waits be seen anew, with the pin as it is now: who saw it saw another.
+
+    A refused one stays refused.
+    """
+    session.execute(
+        update(PinPhoto)
+        .where(PinPhoto.map_id == the_map.id, PinPhoto.pin_id == pin_id, PinPhoto.state != PhotoShown.REFUSED)
+        .values(state=PhotoShown.WAITING, checked_by=None, checked_at=None, created_at=func.clock_timestamp())
+    )
 
 
 def _words(the_map: MapRecord, pin: PinInput | Row[Any]) -> set[tuple[str, str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 
+from app.config import Config
 from app.db import session
 from app.i18n import public_languages
 from app.queries.maps import MapCache, MapRecord
@@ -31,14 +34,14 @@ FINDABLE = frozenset(
 
 ADDRESSES = "http://www.sitemaps.org/schemas/sitemap/0.9"
 LINKS = "http://www.w3.org/1999/xhtml"
-KEPT = "public, max-age=3600"
+KEPT = "max-age=3600"
 
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What search engines may read."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
-    lines.append(f"Sitemap: {url_for('discovery.sitemap', _external=True)}")
+    lines.append(f"Sitemap: {_out(url_for('discovery.sitemap'))}")
     return _kept("\n".join(lines) + "\n", "text/plain")
 
 
@@ -54,21 +57,38 @@ def sitemap() -> Response:
 def page_address() -> str:
     """The address of this page as it is, in its language if that was asked for: for search engines."""
     asked = request.args.get("lang")
-    return f"{request.base_url}?lang={asked}" if asked in public_languages() else request.base_url
+    here = _here()
+    return f"{here}?lang={asked}" if asked in public_languages() else here
 
 
 @blueprint.app_template_global()
 def page_in_languages() -> dict[str, str]:
     """The address of this page in each language; `x-default` is the one that goes by the browser."""
-    return {code: f"{request.base_url}?lang={code}" for code in public_languages()} | {
-        "x-default": request.base_url
-    }
+    here = _here()
+    return {code: f"{here}?lang={code}" for code in public_languages()} | {"x-default": here}
 
 
 @blueprint.app_template_global()
 def is_findable() -> bool:
     """Whether the page is one for search engines: a public one, whole, and no draft."""
     return request.endpoint in FINDABLE and "embed" not in request.args and not g.get("private_answer")
+
+
+def _own_address() -> str:
+    """The server's address as its operator gives it; empty where only the request says one."""
+    config: Config = current_app.extensions["pocit-config"]
+    return config.address
+
+
+def _out(path: str) -> str:
+    """The whole address of a path of ours: never by what the request calls us, where the operator has said it."""
+    return (_own_address() or request.url_root.rstrip("/")) + path.removeprefix(request.root_path)
+
+
+def _here() -> str:
+    """The whole address of this page without what stands after its question mark."""
+    own = _own_address()
+    return own + urlsplit(request.base_url).path.removeprefix(request.root_path) if own else request.base_url
 
 
 def _pages() -> Iterator[tuple[str, dict[str, str]]]:
@@ -86,8 +106,8 @@ def _of_map(the_map: MapRecord) -> Iterator[str]:
         yield "stories.story"
 
 
-def _entry(endpoint: str, arguments: dict[str, str]) -> str:
-    address = escape(url_for(endpoint, **arguments, _external=True), {'"': "&quot;"})
+def _entry(endpoint: str, arguments: dict[str, Any]) -> str:
+    address = escape(_out(url_for(endpoint, **arguments)), {'"': "&quot;"})
     others = "".join(
         f'<xhtml:link rel="alternate" hreflang="{code}" href="{address}?lang={code}"/>'
         for code in public_languages()
@@ -97,5 +117,6 @@ def _entry(endpoint: str, arguments: dict[str, str]) -> str:
 
 def _kept(text: str, mimetype: str) -> Response:
     response = Response(text, mimetype=mimetype)
-    response.headers["Cache-Control"] = KEPT
+    # What the request's own Host header says is for nobody else.
+    response.headers["Cache-Control"] = f"{'public' if _own_address() else 'private'}, {KEPT}"
     return response

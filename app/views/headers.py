@@ -6,11 +6,13 @@ import secrets
 
 from flask import Flask, g, request
 from flask_compress import Compress
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
 from app.views.framing import frame_ancestors
-from app.views.page_files import is_built, send_compressed
+from app.views.page_files import CODINGS, is_built, send_compressed
 from app.views.reader import assets
 
 POLICY = (
@@ -48,6 +50,7 @@ def init_app(app: Flask) -> None:
     # Flask-Compress does not close what it wraps: a stream would keep its file or its rows open.
     app.config.setdefault("COMPRESS_STREAMS", False)
     app.config.setdefault("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [])
+    app.before_request(_drop_refused_codings)
     Compress(app)
     app.context_processor(lambda: {"csp_nonce": nonce()})
     app.after_request(_protect)
@@ -66,6 +69,18 @@ def nonce() -> str:
 def policy(status: int = 200) -> str:
     """What this page may load and send, and who may show it in a frame."""
     return POLICY.format(nonce=nonce(), ancestors=frame_ancestors(status))
+
+
+def _drop_refused_codings() -> None:
+    """Leave in Accept-Encoding only what the browser takes: Flask-Compress also sends what `;q=0` refuses."""
+    said = request.environ.get("HTTP_ACCEPT_ENCODING", "")
+    if ";" not in said and "*" not in said:
+        return
+    named = {coding.strip().lower(): quality for coding, quality in parse_accept_header(said, Accept)}
+    others = named.pop("*", 0)
+    taken = dict.fromkeys(CODINGS, others) | named
+    kept = [f"{coding};q={quality:g}" for coding, quality in taken.items() if quality > 0]
+    request.environ["HTTP_ACCEPT_ENCODING"] = ", ".join(kept) or "identity"
 
 
 def _is_current(mark: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from flask import Flask, g, request
@@ -63,8 +64,9 @@ def send_compressed(response: Response, filename: str) -> bool:
 
 
 def is_built(filename: str) -> bool:
-    """Whether the file's name already tells its content."""
-    return filename.startswith(f"{BUILD}/") and not filename.endswith(".json")
+    """Whether the file's name already tells its content; a way round through that folder does not count."""
+    is_plain = filename == posixpath.normpath(filename)
+    return is_plain and filename.startswith(f"{BUILD}/") and not filename.endswith(".json")
 
 
 def _links(addresses: list[str] | dict[str, None]) -> Markup:

@@ -37,6 +37,7 @@ from app.services.withdrawal import withdraw
 from app.views.heat import heat_store
 from app.views.pictures import photo_response
 from app.views.reader import load_map, reader_language
+from app.views.write import forget_device
 from gis.crs import to_metric
 
 blueprint = Blueprint("receipt", __name__)
@@ -282,6 +283,7 @@ def _let_in(response: Response, the_map: MapRecord, person: Person) -> None:
 def _out(slug: str, done: str) -> Response:
     response = redirect(url_for("receipt.receipt_page", slug=slug, done=done or None), 303)
     response.delete_cookie(COOKIE, path=_path(slug), httponly=True, samesite="Strict")
+    forget_device(response, slug)  # on a shared computer, the next person is somebody else
     return response
 
 

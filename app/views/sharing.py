@@ -7,7 +7,7 @@ import hashlib
 from flask import Blueprint, Response, request, url_for
 
 from app.db import session
-from app.i18n import N_
+from app.i18n import N_, public_languages
 from app.queries.maps import MapRecord
 from app.services.share_picture import SIZE, picture_of
 from app.views.framing import is_embedded, kept_arguments
@@ -32,8 +32,8 @@ def picture(slug: str) -> Response:
     mark = _mark(the_map)
     response = Response(mimetype="image/png")
     response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == mark else KEPT
-    # Without `lang` the answer is in the reader's own language: a cache on the way must tell readers apart.
-    if "lang" not in request.args:
+    # Without a `lang` that we speak it is in the reader's own: a cache on the way must tell readers apart.
+    if request.args.get("lang") not in public_languages():
         response.vary.update(["Accept-Language", "Cookie"])
     response.set_etag(mark)
     response.make_conditional(request)

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 from app import security
 from app.db import session
 from app.errors import Conflict, Malformed, MapChanged, NotYours, Problem, Refusal, Unknown
-from app.i18n import N_
+from app.i18n import N_, public_languages
 from app.inputs.answers import MOST_ANSWER_CHARACTERS
 from app.inputs.pins import MOST_COMMENT_CHARACTERS
 from app.inputs.place_search import MOST_CHARACTERS, PlaceSearch, parse_places, plain
@@ -41,7 +41,7 @@ from app.queries.features import own_feature
 from app.queries.maps import MapRecord, find_event
 from app.queries.place_list import CORNER, place_list, place_named, places_like
 from app.queries.respondents import find_respondent
-from app.services.pins import create_pin, own_pin
+from app.services.pins import create_pin, own_pin, send_again
 from app.services.respondents import make_receipt, respondent_of, save_about
 from app.views.citizen import page_config
 from app.views.framing import let_be_framed
@@ -55,8 +55,8 @@ security.csrf.exempt(blueprint)
 
 PAGE = "/m/<slug>/write"
 COOKIE = "pocit_device"
-KEPT_FOR = timedelta(days=120)
-"""A campaign takes weeks; who comes back later has the receipt."""
+KEPT_FOR = timedelta(days=14)
+"""The computer may be a library's; who comes back later has the receipt."""
 NO_COOKIE = N_(
     "Your browser has not kept the cookie that this page needs. Allow cookies for this page, then send it "
     "once more. Your words are still here."
@@ -66,7 +66,8 @@ NO_COOKIE = N_(
 @blueprint.after_request
 def keep_private(response: Response) -> Response:
     """What is one person's belongs into no cache; places in addresses are told to no other site."""
-    if request.args or request.method != "GET" or request.endpoint != "write.write_page":
+    is_for_all = request.method == "GET" and request.endpoint == "write.write_page" and not request.args
+    if not is_for_all or _device():
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "same-origin"
@@ -97,7 +98,9 @@ def send(slug: str) -> Response:
     try:
         event = _event(the_map, one(form, "event"))
         new = parse_written(form, chosen, the_map.questions, event.code if event else None)
-        create_pin(session(), the_map, token, new)
+        _, is_new = create_pin(session(), the_map, token, new)
+        if not is_new:
+            send_again(session(), the_map, token, new)  # who went back and mended the words
     except (Conflict, MapChanged):
         session().rollback()
         # Sent twice, or by somebody else's form: with an id of its own it is a pin of this person.
@@ -106,7 +109,7 @@ def send(slug: str) -> Response:
         session().rollback()
         return _page(the_map, chosen, form, _problems(refusal), status=422)
     session().commit()
-    return redirect(url_for("write.done", slug=slug, pin=new.id), 303)
+    return redirect(url_for("write.done", slug=slug, pin=new.id, **_language_asked()), 303)
 
 
 @blueprint.get(f"{PAGE}/done")
@@ -137,6 +140,24 @@ def about(slug: str) -> str | tuple[str, int]:
         return _done(the_map, one(form, "pin"), problems=_problems(refusal)), 422
     session().commit()
     return _done(the_map, one(form, "pin"), thanked=True)
+
+
+@blueprint.post(f"{PAGE}/finished")
+def finished(slug: str) -> Response:
+    """Forget on a shared computer who wrote here; who sits down next is somebody else.
+
+    Needs no mark: other sites' forms come without the cookie, and so do nothing.
+    """
+    load_map(slug)
+    response = redirect(url_for("write.write_page", slug=slug, finished="", **_language_asked()), 303)
+    if _device():
+        forget_device(response, slug)
+    return response
+
+
+def forget_device(response: Response, slug: str) -> None:
+    """Let the browser drop the cookie by which these pages of the map know a person again."""
+    response.delete_cookie(COOKIE, path=url_for("write.write_page", slug=slug), httponly=True, samesite="Lax")
 
 
 @blueprint.app_template_global()
@@ -210,6 +231,9 @@ def _written(
         problems=problems,
         pin_id=one(form, "id") or str(uuid.uuid4()),
         mark=_mark(token),
+        is_known=_device() is not None,
+        is_finished="finished" in request.args,
+        asked_language=_language_asked(),
         answer=ANSWER,
         most_characters=MOST_COMMENT_CHARACTERS,
         most_answer=MOST_ANSWER_CHARACTERS,
@@ -237,6 +261,8 @@ def _done(
         asks=asks and the_map.anonymised_at is None,
         problems=problems,
         mark=_mark(token or ""),
+        is_known=token is not None,
+        asked_language=_language_asked(),
         before=ABOUT,
         most_answer=MOST_ANSWER_CHARACTERS,
     )
@@ -293,6 +319,12 @@ def _problems(refusal: Refusal) -> list[dict[str, str]]:
     words = reader_language()
     said = [{"field": p.field, "words": words.gettext(p.message, p.data)} for p in refusal.problems]
     return said or [{"field": "", "words": words.gettext(refusal.title, refusal.data)}]
+
+
+def _language_asked() -> dict[str, Any]:
+    """The language that the address asks for: a frame on another site keeps no cookie of it."""
+    asked = request.args.get("lang")
+    return {"lang": asked} if asked in public_languages() else {}
 
 
 def _try_again() -> dict[str, str]:

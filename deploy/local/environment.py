@@ -185,8 +185,12 @@ def vendor_is_current(places: Places, level: str) -> bool:
     """Whether static/vendor has what the npm lock and our list say, and node_modules what this level needs."""
     stamp = _read_stamp(places.vendor)
     has_level = stamp.get("level") in (level, "dev")
-    return has_level and stamp.get("npm") == _vendor_digest(places) and all(
-        (places.vendor / package / _name(file)).exists() for package, files in VENDOR.items() for file in files
+    return (
+        has_level
+        and stamp.get("npm") == _vendor_digest(places)
+        and all(
+            (places.vendor / package / _name(file)).exists() for package, files in VENDOR.items() for file in files
+        )
     )
 
 

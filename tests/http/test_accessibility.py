@@ -109,6 +109,18 @@ def test_statement_of_a_draft_is_for_nobody(client: FlaskClient, session: Sessio
         ({"email": "", "phone": ""}, "Give an e-mail address or a phone number to turn to."),
         ({"email": "nobody"}, "This is not an e-mail address."),
         ({"email": 'a@b.cz"><script>'}, "This is not an e-mail address."),
+        *[
+            ({"email": more}, "This is not an e-mail address.")
+            for more in (
+                "a@b.cz?bcc=c@d.cz",
+                "a@b.cz?bcc=c",
+                "a@b.cz&cc=c",
+                "a%0Ab@c.cz",
+                "a@b.cz/d",
+                "x:a@b.cz",
+                "a@b.cz#d",
+            )
+        ],
         ({"phone": "javascript:alert(1)"}, "Write a phone number"),
         ({"made": ""}, "Say when the statement was made."),
         ({"made": "3. 2. 2026"}, "Write a date, for example"),

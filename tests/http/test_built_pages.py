@@ -105,6 +105,46 @@ def test_a_built_file_comes_compressed_as_it_lies_there_and_is_kept_for_ever(
             assert answer.data == (built / "build" / f"{file}.br").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "build/..%2fcss%2fbase.css",
+        "build/../css/base.css",
+        "build/.%2f..%2fcss%2fbase.css",
+        "build%2f..%2fcss/base.css",
+    ],
+)
+def test_a_way_round_through_the_built_files_is_kept_no_longer_than_any_file(page: FlaskClient, way: str) -> None:
+    with page.get(f"/static/{way}") as answer:
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("br;q=0, gzip;q=0", None),
+        ("br; q=0.000, gzip;q=0", None),
+        ("br;q=0", None),
+        ("*;q=0", None),
+        ("identity", None),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0, *", "gzip"),
+        ("*", "br"),
+        ("gzip;q=0.5, br;q=0.9", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+    ],
+)
+def test_a_coding_that_the_browser_refuses_is_not_sent(
+    page: FlaskClient, built: Path, session: Session, said: str, sent: str | None
+) -> None:
+    a_map(session)
+    file = read_build(built).scripts["js/pages/citizen.js"].file
+    for address in ("/m/testov", f"/static/build/{file}", "/static/css/base.css"):
+        with page.get(address, headers={"Accept-Encoding": said}) as answer:
+            assert (address, answer.headers.get("Content-Encoding")) == (address, sent)
+            assert "Accept-Encoding" in answer.headers["Vary"]
+
+
 def test_an_old_build_is_not_used(built: Path, tmp_path: Path) -> None:
     changed = tmp_path / "static"
     shutil.copytree(built, changed)

@@ -76,6 +76,39 @@ def test_a_precision_that_is_none_is_refused(client: FlaskClient, session: Sessi
     assert (answer.status_code, [e["field"] for e in answer.json["errors"]]) == (422, ["precision_m"])
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (1e-300, 0), (5e-324, 0), (1e-46, 0), (-0.0, 0), (0.04, 0), (0.06, 0.1), (30.000001, 30), (12.34, 12.3),
+        (4999.99999, 5000), (5000, 5000), (7, 7),
+    ],
+)  # fmt: skip
+def test_a_precision_is_kept_to_the_hand_s_breadth(
+    client: FlaskClient, session: Session, said: float, kept: float
+) -> None:
+    a_map(session)
+    answer = post(client, a_feature(precision_m=said))
+    assert answer.status_code == 201
+    assert str(answer.json["properties"]["precision_m"]).removesuffix(".0") == str(kept)
+    assert session.scalar(select(Pin.precision_m)) == pytest.approx(kept)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1e-400", "-1e-300", "-5e-324", "5000.0000001", "1e38", "1e39", "1e308", "1e400", "-1e400",
+        "NaN", "Infinity", "-Infinity", "true", "9" * 400, "-" + "9" * 400, "[1]", "{}", '"5"',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["precision_m", "zoom"])
+def test_no_number_that_can_be_written_down_breaks_the_server(
+    client: FlaskClient, session: Session, name: str, number: str
+) -> None:
+    a_map(session)
+    body = json.dumps(a_feature(**{name: "HERE"})).replace('"HERE"', number)
+    assert client.post(ITEMS, data=body, headers=bearer(**GEOJSON)).status_code in {201, 400, 422}
+
+
 def test_the_token_is_not_stored(client: FlaskClient, session: Session) -> None:
     a_map(session)
     post(client, a_feature())

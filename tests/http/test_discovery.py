@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -41,3 +45,38 @@ def test_a_page_of_one_person_is_not_offered(client: FlaskClient, session: Sessi
     shown = client.get("/m/testov/receipt").text
     assert 'rel="canonical"' not in shown
     assert '<meta name="robots" content="noindex">' in shown
+
+
+@pytest.mark.parametrize(
+    ("address", "root"), [("https://mapy.testov.example", ""), ("https://testov.example/mapy", "/mapy")]
+)
+def test_who_names_the_server_otherwise_is_not_echoed_where_its_address_is_known(
+    app: Flask, client: FlaskClient, session: Session, address: str, root: str
+) -> None:
+    a_map(session)
+    app.extensions["pocit-config"] = replace(app.extensions["pocit-config"], address=address)
+    for page in ("/robots.txt", "/sitemap.xml", "/m/testov?lang=cs"):
+        answer = client.get(page, base_url=f"http://evil.example{root}")
+        heads = [
+            line
+            for line in answer.text.splitlines()
+            if "canonical" in line or "hreflang" in line or "/m/" not in page
+        ]
+        assert [line for line in heads if "evil.example" in line] == []
+        assert address in "\n".join(heads)
+        if "/m/" not in page:
+            assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    sitemap = client.get("/sitemap.xml", base_url=f"http://evil.example{root}").text
+    assert f"<loc>{address}/m/testov/results</loc>" in sitemap
+    canonical = client.get("/m/testov?lang=cs", base_url=f"http://evil.example{root}").text
+    assert f'<link rel="canonical" href="{address}/m/testov?lang=cs">' in canonical
+
+
+def test_without_an_address_of_its_own_what_the_server_is_called_is_for_the_asker_alone(
+    client: FlaskClient, session: Session
+) -> None:
+    a_map(session)
+    for page in ("/robots.txt", "/sitemap.xml"):
+        answer = client.get(page, base_url="http://evil.example")
+        assert "evil.example" in answer.text
+        assert answer.headers["Cache-Control"] == "private, max-age=3600"

@@ -171,7 +171,11 @@ MATRIX: dict[str, Asked] = {
     "office.pin_photo_page": Asked((303, 403, 200, 200, 404, 200)),
     # Which photo was seen is not said: whoever may decide is told to look again.
     "office.decide_pin_photo": Asked((303, 403, 409, 409, 404, 409), "POST", {"deed": "show"}),
-    "office.pin_photo_picture": READ_FILE,
+    # It waits: not for viewers yet.
+    "office.pin_photo_picture": Asked((401, 403, 200, 200, 404, 200)),
+    "office.refuse_many_photos": Asked(
+        (303, 403, 303, 303, 404, 303), "POST", {"of": "author", "ready": "person"}
+    ),
     "office.words": READ,
     "office.change_words": Asked((303, 403, 403, 303, 404, 303), "POST", {"vulgar": "nadávk*"}),
     "office.undo": Asked((303, 403, 400, 400, 404, 400), "POST"),  # no decision is named

@@ -14,9 +14,10 @@ from PIL import Image
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.inputs.pin_photo_forms import Box
 from app.models import AuditEntry, Pin, PinPhoto, TownMap
 from app.queries.maps import MapRecord, read_map
-from app.services.pin_photos import forget_refused
+from app.services.pin_photos import covered, forget_refused
 from app.services.retention import anonymise
 from tests.builders import a_map, a_picture, a_pin, a_pin_photo, an_official
 from tests.doors import csrf_of, sign_in
@@ -230,3 +231,60 @@ def test_editor_lets_people_add_photos_and_stops_it_again(client: FlaskClient, s
         assert client.post("/office/maps/testov/setup/rules", data=form).status_code == 303
         session.expire_all()
         assert read_map(session, "testov").pin_photos is allowed
+
+
+def test_waiting_photos_are_for_moderators_and_shown_ones_for_viewers_too(
+    client: FlaskClient, session: Session, pin: Pin
+) -> None:
+    an_official(session, "ctenar@testov.example", role="viewer")
+    sign_in(client, "ctenar@testov.example")
+    asked = [f"{address(pin)}.jpg", f"{address(pin)}.jpg?small"]
+    card = f"/office/maps/testov/pins/{pin.id}"
+    for state, status in (("waiting", 403), ("refused", 403), ("shown", 200)):
+        session.execute(update(PinPhoto).values(state=state))
+        session.commit()
+        assert [client.get(one).status_code for one in asked] == [status, status]
+        assert ("photo.jpg" in client.get(card).text) == (status == 200)
+
+
+def refuse_many(office: FlaskClient, pin: Pin, **form: str) -> Any:
+    return office.post(f"{address(pin)}/refuse-many", data={"csrf_token": csrf_of(office)} | form)
+
+
+@pytest.mark.parametrize(("of", "refused"), [("author", {"pin", "same"}), ("hour", {"pin", "near"})])
+def test_a_flood_is_refused_at_once_and_only_the_flood(
+    office: FlaskClient, session: Session, the_map: MapRecord, of: str, refused: set[str]
+) -> None:
+    now = datetime.now(UTC)
+    pins = {}
+    for name, author, minutes, state in (
+        ("pin", "vandal", 0, "waiting"),
+        ("same", "vandal", 90, "waiting"),
+        ("near", "somebody", 20, "waiting"),
+        ("far", "somebody", 31, "waiting"),
+        ("seen", "vandal", 1, "shown"),
+    ):
+        pins[name] = a_pin(session, the_map, respondent=author)
+        a_pin_photo(session, pins[name], state, created_at=now - timedelta(minutes=minutes))
+    jinde = a_map(session, "jinde", photos=True)
+    a_pin_photo(session, a_pin(session, jinde, respondent="vandal"), created_at=now)
+    assert refuse_many(office, pins["pin"], of=of).status_code == 422
+    assert refuse_many(office, pins["pin"], of="all", ready="rude").status_code == 400
+    answer = refuse_many(office, pins["pin"], of=of, ready="rude", reason="Záplava.")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{WAITING}?refused=2")
+    assert "2 photos are refused." in office.get(answer.headers["Location"]).text
+    session.expire_all()
+    rows = {row.pin_id: row for row in session.scalars(select(PinPhoto))}
+    found = {name for name, one in pins.items() if rows[one.id].state == "refused"}
+    assert found == refused
+    one = rows[pins["pin"].id]
+    assert (one.reason, one.checked_by, one.checked_at is None) == ("rude|Záplava.", "urad@testov.example", False)
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry
+    assert (entry.action, entry.detail["n_photos"], entry.detail["which"]) == ("pin_photo.refuse_many", 2, of)
+
+
+def test_a_covered_photo_is_kept_small_too() -> None:
+    written = io.BytesIO()
+    Image.effect_noise((1600, 1600), 120).convert("RGB").save(written, "JPEG", quality=95)
+    assert all(len(one) <= 700_000 for one in covered(written.getvalue(), [Box(0, 0, 10, 10)]))

@@ -110,6 +110,114 @@ def test_sent_twice_is_stored_once(client: FlaskClient, session: Session, the_ma
     assert stored(session) == 1
 
 
+def test_words_mended_by_the_way_back_are_kept(client: FlaskClient, session: Session, the_map: MapRecord) -> None:
+    fields = form_at(client)
+    send(client, fields, comment="Tma")
+    location = send(client, fields, comment="Tma u zdi", **{"q.when": "night"}).location
+    pin = session.scalars(select(Pin)).one()
+    assert (pin.comment, pin.answers) == ("Tma u zdi", {"when": "night"})
+    assert "Tma u zdi" in client.get(location).text
+    elsewhere = fields | {"place": "street:Krátká", "category": "good"}
+    client.post(PAGE, data=elsewhere | {"category": the_map.categories[0].key})
+    session.expire_all()
+    pin = session.scalars(select(Pin)).one()
+    assert (pin.category, pin.comment) == (the_map.categories[0].key, None)
+
+
+def test_the_same_words_twice_change_nothing_also_where_the_office_masked_them(
+    client: FlaskClient, session: Session, the_map: MapRecord
+) -> None:
+    fields = form_at(client)
+    send(client, fields, comment="Volejte 777 123 456", **{"q.when": "night"})
+    session.execute(text("UPDATE pin SET comment = 'Volejte ***', original_comment = comment"))
+    session.commit()
+    before = session.execute(text("SELECT comment, original_comment, changed_at FROM pin")).one()
+    assert send(client, fields, comment="Volejte 777 123 456", **{"q.when": "night"}).status_code == 303
+    assert session.execute(text("SELECT comment, original_comment, changed_at FROM pin")).one() == before
+
+
+def test_mended_words_come_too_late_for_a_closed_map(
+    client: FlaskClient, session: Session, the_map: MapRecord
+) -> None:
+    fields = form_at(client)
+    send(client, fields, comment="Tma")
+    session.execute(text("UPDATE town_map SET closes_at = '2026-01-01', version = version + 1"))
+    session.commit()
+    assert send(client, fields, comment="Jinak").status_code == 422
+    session.expire_all()
+    assert session.scalar(select(Pin.comment)) == "Tma"
+
+
+def test_a_shared_computer_forgets_who_has_finished(
+    client: FlaskClient, session: Session, the_map: MapRecord
+) -> None:
+    assert "I am finished here" not in client.get(PAGE, headers=ENGLISH).text
+    location = send(client, form_at(client), comment="Moje slova").location
+    for page in (location, PAGE):
+        answer = client.get(page, headers=ENGLISH)
+        assert f'action="{PAGE}/finished"' in answer.text
+        assert "private" in answer.headers["Cache-Control"]
+    done = client.post(f"{PAGE}/finished", headers=ENGLISH)
+    assert done.status_code == 303
+    assert client.get_cookie("pocit_device", path=PAGE) is None
+    shown = client.get(done.location, headers=ENGLISH).text
+    assert "This browser has forgotten you." in shown
+    assert "I am finished here" not in shown
+    assert "Moje slova" not in client.get(location).text
+    # The next one is somebody else, and gets a code for their own pins alone.
+    fields = form_at(client)
+    send(client, fields, comment="Cizí")
+    assert session.scalar(select(func.count(func.distinct(Pin.respondent_id)))) == 2
+    shown = client.post(f"{PAGE}/receipt", data=fields, headers=ENGLISH).text
+    code = re.search(r'class="write-code">([\w-]+)<', shown)
+    assert code
+    client.post("/m/testov/receipt", data={"code": code[1]})
+    assert "Moje slova" not in client.get("/m/testov/receipt").text
+
+
+@pytest.mark.parametrize("way", ["close", "withdraw"])
+def test_who_leaves_the_receipt_leaves_the_written_pages_too(
+    client: FlaskClient, the_map: MapRecord, way: str
+) -> None:
+    fields = form_at(client)
+    send(client, fields)
+    shown = client.post(f"{PAGE}/receipt", data=fields, headers=ENGLISH).text
+    code = re.search(r'class="write-code">([\w-]+)<', shown)
+    assert code
+    client.post("/m/testov/receipt", data={"code": code[1]})
+    mark = dict(FIELD.findall(client.get("/m/testov/receipt/withdraw").text))
+    assert client.get_cookie("pocit_device", path=PAGE)
+    assert client.post(f"/m/testov/receipt/{way}", data=mark).status_code == 303
+    assert client.get_cookie("pocit_device", path=PAGE) is None
+
+
+def test_the_cookie_of_the_written_pages_is_gone_in_two_weeks(client: FlaskClient, the_map: MapRecord) -> None:
+    assert "Max-Age=1209600;" in client.get(f"{PAGE}?place=street:Lipová").headers["Set-Cookie"]
+
+
+def test_in_a_frame_writing_goes_on_in_a_window_of_its_own(
+    client: FlaskClient, session: Session, the_map: MapRecord
+) -> None:
+    session.execute(text("UPDATE town_map SET embed_origins = '{https://testov.example}', version = version + 1"))
+    session.commit()
+    found = client.get(f"{PAGE}?q=lipo&embed&lang=en").text
+    link = re.search(r'<a class="write-place" href="([^"]+)" target="_blank"', found)
+    assert link
+    address = html.unescape(link[1])
+    assert "embed" not in address
+    assert "lang=en" in address
+    framed = client.get(f"{PAGE}?place=street:Lipová&embed&lang=en").text
+    form = re.search(r'<form method="post" action="([^"]+)"( target="_blank")? class="write-form"', framed)
+    assert form
+    assert (html.unescape(form[1]), form[2]) == (f"{PAGE}?lang=en", ' target="_blank"')
+    fields = {name: html.unescape(value) for name, value in FIELD.findall(framed)}
+    assert client.post(html.unescape(form[1]), data=fields).status_code == 422
+    done = client.post(html.unescape(form[1]), data=fields | {"category": "unsafe"})
+    assert done.status_code == 303
+    assert done.location.endswith("&lang=en")
+    assert 'target="_blank"' not in client.get(address).text
+
+
 def test_all_pins_of_a_browser_are_one_persons(client: FlaskClient, session: Session, the_map: MapRecord) -> None:
     for place in ("street:Lipová", "street:Krátká"):
         send(client, form_at(client, place))

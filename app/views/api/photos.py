@@ -66,7 +66,7 @@ def put_photo(slug: str, item: str) -> Response:
         ]
         count(session(), tries)
         session().commit()  # counted before it is opened; and nothing is held while it is
-        made = make_photo(sent)
+        made = make_photo(sent, network(request.remote_addr))
         is_new = save_photo(session(), load_map(slug), token, pin, sent, made)
     session().commit()
     stored = own_feature(own_pin(session(), the_map, token, pin), the_map, reader_language().code)

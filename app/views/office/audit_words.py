@@ -27,6 +27,7 @@ KEY_WORDS: Mapping[str, str] = {
     "n": N_("pins"),
     "name": N_("name"),
     "n_parts": N_("parts"),
+    "n_photos": N_("photos"),
     "n_tokens": N_("tokens"),
     "opens": N_("opens"),
     "people": N_("people"),

@@ -13,7 +13,14 @@ from app.db import session
 from app.errors import PhotoChanged, Refusal, Unacceptable, Unknown, status_of
 from app.i18n import N_
 from app.inputs.office import parse_cursor
-from app.inputs.pin_photo_forms import PHOTO_REASONS, PhotoWhat, parse_photo_deed, photo_reason_words
+from app.inputs.pin_photo_forms import (
+    PHOTO_REASONS,
+    PhotosOf,
+    PhotoWhat,
+    parse_many_photos,
+    parse_photo_deed,
+    photo_reason_words,
+)
 from app.inputs.pin_photos import MOST_ALT_CHARACTERS
 from app.models import PhotoShown, Role
 from app.queries.maps import MapRecord
@@ -27,7 +34,7 @@ from app.queries.pin_photos import (
     waiting_photos,
 )
 from app.security import require
-from app.services.pin_photos import decide_photo
+from app.services.pin_photos import decide_photo, refuse_photos
 from app.views.office import blueprint
 from app.views.office.access import office_map
 from app.views.pictures import photo_response
@@ -38,6 +45,10 @@ SAID: Final = {
     PhotoWhat.SHOW: N_("The photo is shown."),
     PhotoWhat.REFUSE: N_("The photo is refused. Its author reads why."),
     PhotoWhat.COVER: N_("It is covered for good. Have another look before you show the photo."),
+}
+MANY: Final = {
+    PhotosOf.AUTHOR: N_("All that wait from the same author"),
+    PhotosOf.HOUR: N_("All that wait and came within half an hour of this one"),
 }
 STATE_WORDS: Final = {
     PhotoShown.WAITING: N_("The photo waits"),
@@ -81,10 +92,28 @@ def decide_pin_photo(slug: str, pin_id: uuid.UUID) -> AnyResponse | tuple[str, i
     return redirect(url_for("office.pin_photos", slug=slug, did=deed.what, pin=pin_id, _anchor=anchor), 303)
 
 
+@blueprint.post(f"{PHOTO}/refuse-many")
+def refuse_many_photos(slug: str, pin_id: uuid.UUID) -> AnyResponse | tuple[str, int]:
+    """Refuse, unseen, all that wait of this photo's author or of the hour around it."""
+    the_map = office_map(slug, Role.MODERATOR)
+    try:
+        n = refuse_photos(session(), the_map, pin_id, parse_many_photos(request.form), by=require())
+    except Unacceptable as refusal:
+        session().rollback()
+        return _page(the_map, waiting_photos(session(), the_map).items, wrong=_wrong(pin_id, refusal)), 422
+    session().commit()
+    return redirect(url_for("office.pin_photos", slug=slug, refused=n), 303)
+
+
 @blueprint.get(f"{PHOTO}.jpg")
 def pin_photo_picture(slug: str, pin_id: uuid.UUID) -> Response:
-    """The pixels of a photo in whatever state; `?small` of the one for lists."""
+    """The pixels of a photo, for viewers only once it is shown; `?small` of the one for lists."""
     the_map = office_map(slug)
+    photo = find_photo(session(), the_map.id, pin_id)
+    if photo is None:
+        raise Unknown
+    if photo.state is not PhotoShown.SHOWN:
+        require(Role.MODERATOR, the_map.town_id)
     found = picture_of(session(), the_map.id, pin_id, small="small" in request.args)
     if found is None:
         raise Unknown
@@ -152,6 +181,8 @@ def _page(
         wrong=wrong or {},
         done=SAID[PhotoWhat(did)] if did in set(PhotoWhat) else None,
         again=_again(the_map, did),
+        n_refused=request.args.get("refused", type=int),
+        many=[(of.value, text) for of, text in MANY.items()],
         photo_reasons=[(key, words.gettext(text)) for key, text in PHOTO_REASONS.items()],
         most_alt=MOST_ALT_CHARACTERS,
         n_waiting=count_waiting(session(), [the_map.id])[the_map.id],

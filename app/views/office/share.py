@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db import session
 from app.errors import InvalidInput
-from app.inputs.embed_form import ANY, MOST_ORIGINS, parse_origins
+from app.inputs.embed_form import ANY, MOST_ORIGINS, is_own_computer, parse_origins
 from app.models import Role
 from app.queries.maps import MapRecord
 from app.security import require
@@ -36,8 +37,9 @@ def share(slug: str) -> Response:
 def save_share(slug: str) -> Response | tuple[Response, int]:
     """Keep on which websites the map may stand."""
     the_map = office_map(slug, Role.EDITOR)
+    own = is_own_computer(urlsplit(request.host_url).hostname)
     try:
-        allow_frames(session(), require(), the_map, parse_origins(request.form))
+        allow_frames(session(), require(), the_map, parse_origins(request.form, on_own_computer=own))
     except InvalidInput as refusal:
         session().rollback()
         return _page(the_map, request.form, refusal), 422

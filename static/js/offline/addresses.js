@@ -24,6 +24,12 @@ export function pageKey(url, root = "/") {
   return `${url.origin}${url.pathname.replace(/\/$/, "")}${query ? `?${query}` : ""}`;
 }
 
+/** The path under which everything of a page's map lies ("/m/town/"), or null for what is no map's. */
+export function mapPath(url, root = "/") {
+  const map = within(url, root)?.match(/^m\/[^/]+(?=\/|$)/);
+  return map ? `${root}${map[0]}/` : null;
+}
+
 /** Whether an address is a file of ours that never changes (its fingerprint is in it), or the palette. */
 export function isAsset(url, root = "/") {
   const path = within(url, root);

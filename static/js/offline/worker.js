@@ -9,7 +9,7 @@
  */
 
 import { openOutbox } from "#js/citizen/outbox.js";
-import { addressesIn, isAsset, isPicture, pageKey } from "#js/offline/addresses.js";
+import { addressesIn, isAsset, isPicture, mapPath, pageKey } from "#js/offline/addresses.js";
 
 const CACHE = { pages: "pocit-pages", pictures: "pocit-pictures", assets: "pocit-assets" };
 
@@ -113,14 +113,25 @@ const isYoung = (response, days) => {
 
 async function keepAnswer(key, response) {
   const pages = await caches.open(CACHE.pages);
-  // A map that is gone, or a draft by now, is not to be shown any more.
-  if (response.status === 404 || response.status === 410) await pages.delete(key, { ignoreVary: true });
+  if (response.status === 404 || response.status === 410) await forget(new URL(key));
   if (!isKeepable(response)) return;
   const html = await response.clone().text();
   await keepFiles(html, key);
   await pages.delete(key, { ignoreVary: true });
   await pages.put(key, response);
   await trim(pages, MOST_PAGES, (url) => url.pathname !== OFFLINE_PAGE);
+}
+
+/** A map that is gone, or a draft by now, is not to be shown any more: none of its pages, by whatever query, no picture. */
+async function forget(gone) {
+  const map = mapPath(gone, ROOT);
+  const isGone = ({ pathname }) => pathname === gone.pathname || (map !== null && `${pathname}/`.startsWith(map));
+  for (const name of Object.values(CACHE)) {
+    const cache = await caches.open(name);
+    for (const kept of await cache.keys()) {
+      if (isGone(new URL(kept.url))) await cache.delete(kept, { ignoreVary: true });
+    }
+  }
 }
 
 /** Pages for everybody; a draft that an official sees says that it is private. */

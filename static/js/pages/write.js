@@ -48,7 +48,14 @@ class WritePage {
     const link = event.target.closest?.("a[data-label]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    this.#choose(placeOf(link.dataset), link.href);
+    this.#choose(placeOf(link.dataset), this.#inFrame(link.href));
+  }
+
+  /** The address as this page has it: in a frame the link itself leads out of it, for those without scripts. */
+  #inFrame(href) {
+    const address = new URL(href);
+    if (this.#config.embed) address.searchParams.set("embed", "");
+    return address.href;
   }
 
   /** A place was chosen: the form stands in the place of the search. */
