@@ -171,6 +171,8 @@ def _mine(walk: Walk) -> None:
     walk.look("a wrong code")
     walk.press(".sheet-back")
     walk.press(".receipt-ways .foot-way", 2)
+    # What was brought back may only now have been sent, and says so for some seconds.
+    expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
     walk.on("withdraw")
 
 

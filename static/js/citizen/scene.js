@@ -13,7 +13,7 @@ import { nearestOf, way, whereWords } from "#js/citizen/where.js";
 const CLOSE_ZOOM = 17;
 
 /** From this zoom the step to placing is small enough to be made for the person. */
-const NEARLY_ZOOM = 13;
+const NEARLY_ZOOM = 12;
 
 /** Pixels from the edge of what is visible within which a mark counts as hidden. */
 const EDGE_PX = 44;
