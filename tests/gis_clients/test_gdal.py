@@ -86,10 +86,14 @@ def ids(features: Sequence[dict[str, Any]]) -> set[str]:
 
 
 def asked_items(server: Server, since: int) -> list[str]:
-    # The log is written once the answer has gone: a moment after GDAL has it.
+    """What was asked of items, once the log is at rest: each line is written a moment after GDAL has its answer."""
     until = time.monotonic() + 5
-    while not (found := [line for line in server.asked(since) if "/items" in line]) and time.monotonic() < until:
-        time.sleep(0.05)
+    found: list[str] = []
+    while time.monotonic() < until:
+        time.sleep(0.3)
+        before, found = found, [line for line in server.asked(since) if "/items" in line]
+        if found and found == before:
+            break
     return found
 
 

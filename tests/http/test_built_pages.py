@@ -220,3 +220,9 @@ def test_the_ground_comes_compact_and_compressed_and_is_made_once(
 def test_a_map_without_an_own_layer_has_no_ground(page: FlaskClient, session: Session) -> None:
     a_map(session)
     assert page.get("/m/testov/ground.json").status_code == 404
+
+
+def test_no_template_imports_a_module_by_its_bare_name() -> None:
+    """A built page has no import map: its scripts come by `asset()`."""
+    templates = (ROOT / "templates").rglob("*.html")
+    assert [str(path) for path in templates if re.search(r'(import|from) "#js/', path.read_text())] == []
