@@ -86,7 +86,7 @@ def ids(features: Sequence[dict[str, Any]]) -> set[str]:
 
 
 def asked_items(server: Server, since: int) -> list[str]:
-    """What was asked of items, once the log is at rest: each line is written a moment after GDAL has its answer."""
+    """What was asked of items, once the log rests: lines are written a moment after GDAL has its answer."""
     until = time.monotonic() + 5
     found: list[str] = []
     while time.monotonic() < until:
