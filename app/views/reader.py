@@ -224,12 +224,6 @@ def _keep_language(response: Response) -> Response:
     return response
 
 
-def needs_words(script: str) -> str:
-    """Nothing to print: notes that this page runs the script, so that it gets its words."""
-    g.setdefault("scripts", {})[script] = None
-    return ""
-
-
 def page_words() -> Markup:
     """The data blocks for the page's scripts: what they say, and which texts of the map are in other languages."""
     said = {key: words for script in g.get("scripts", {}) for key, words in _words_of(script).items()}
@@ -244,7 +238,7 @@ def _words_of(script: str) -> Mapping[str, Any]:
 def _asset(name: str) -> str:
     """The address of a file under static/; a page that asks for a script's also needs its words."""
     if name.startswith(SCRIPTS) and name.endswith(".js"):
-        needs_words(name)
+        g.setdefault("scripts", {})[name] = None
     return assets().url(name)
 
 
@@ -263,6 +257,5 @@ def _words() -> dict[str, Any]:
         "asset": _asset,
         "import_map": lambda: Markup(assets().import_map()),  # noqa: S704 - our own file names
         "data_block": data_block,
-        "needs_words": needs_words,
         "page_words": page_words,
     }

@@ -4,6 +4,7 @@
 
 import * as L from "leaflet";
 import { breath } from "#js/lib/breath.js";
+import { _ } from "#js/lib/words.js";
 import { vectorBasemap } from "#js/map/basemap.js";
 import { boundaryLayer } from "#js/map/boundary.js";
 import { workerBrush } from "#js/map/brushes.js";
@@ -18,11 +19,6 @@ import { reducedMotion, View } from "#js/map/view.js";
 const SLACK = 6;
 
 const MAX_ZOOM = 20;
-
-const WORDS = {
-  cs: { zoomIn: "Přiblížit", zoomOut: "Oddálit", map: "Mapa" },
-  en: { zoomIn: "Zoom in", zoomOut: "Zoom out", map: "Map" },
-};
 
 async function textOf(address) {
   const answer = await fetch(address, { headers: { Accept: "application/geo+json, application/json" } });
@@ -62,12 +58,11 @@ function leafletMap(element, config, bounds) {
     // The element is watched below, so that a sliding panel counts as well as a turned phone.
     trackResize: false,
   });
-  const words = WORDS[config.lang] ?? WORDS.en;
   element.setAttribute("role", "application");
-  element.setAttribute("aria-label", config.label ?? words.map);
+  element.setAttribute("aria-label", config.label ?? _("Map"));
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
   const touch = globalThis.matchMedia?.("(pointer: coarse)").matches;
-  if (!touch) L.control.zoom({ position: "bottomright", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
+  if (!touch) L.control.zoom({ position: "bottomright", zoomInTitle: _("Zoom in"), zoomOutTitle: _("Zoom out") }).addTo(map);
   return map;
 }
 
@@ -128,7 +123,7 @@ function firstPaint(layer) {
  * Builds the map in an element.
  * @param {HTMLElement} element
  * @param {{bounds: number[], boundary: string|object, basemap: {kind: "vector"|"xyz", url: string, attribution?: string, maxZoom?: number},
- *   lang?: string, label?: string, padding?: object, theme?: string, initial?: {lon: number, lat: number, zoom: number}, minZoom?: number}} config
+ *   label?: string, padding?: object, theme?: string, initial?: {lon: number, lat: number, zoom: number}, minZoom?: number}} config
  */
 export async function createMap(element, config) {
   delete element.dataset.ready;

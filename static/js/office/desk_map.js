@@ -1,7 +1,6 @@
 /** The desk's map: one place that is being written down, by click or crosshair, among those that are written already. */
 
 import * as L from "leaflet";
-import { language } from "#js/lib/words.js";
 import { createCrosshair } from "#js/map/crosshair.js";
 import { createMap } from "#js/map/map.js";
 import { metresPerPixel } from "#js/map/mercator.js";
@@ -25,7 +24,7 @@ const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
  */
 export async function connectDeskMap(element, scene, { category, onPlace, onOutside }) {
   const town = await createMap(element, {
-    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, lang: language(), label: scene.title, minZoom: 8,
+    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, label: scene.title, minZoom: 8,
   });
   const { map } = town;
   const byKey = Object.fromEntries(scene.categories.map((one) => [one.key, one]));

@@ -5,7 +5,6 @@ import { heatLayer, heatUrl } from "#js/map/heat.js";
 import { createMap } from "#js/map/map.js";
 import { FLAG, pinLayer } from "#js/map/pins.js";
 import { onThemeChange, pageTheme } from "#js/map/tones.js";
-import { language } from "#js/lib/words.js";
 import { pinParams, queryOf } from "#js/office/filter.js";
 import { connectLayers } from "#js/office/layers.js";
 import { json, piece } from "#js/office/server.js";
@@ -23,7 +22,7 @@ const LOOK_ZOOM = 16;
  */
 export async function connectScene({ element, panel, data, params, onPick, onLayers }) {
   const town = await createMap(element, {
-    bounds: data.bounds, boundary: data.boundary, basemap: data.basemap, lang: language(), label: data.title,
+    bounds: data.bounds, boundary: data.boundary, basemap: data.basemap, label: data.title,
   });
   const dots = pinLayer({ categories: data.categories, onPick: (hit) => onPick(hit.id) }).addTo(town.map);
   const layers = connectLayers(panel, () => {

@@ -17,12 +17,12 @@ function extent({ lon, lat }) {
   return [west, south, east, north];
 }
 
-async function begin({ lang, title, bounds, boundaryUrl, basemap, categories, pins }) {
+async function begin({ title, bounds, boundaryUrl, basemap, categories, pins }) {
   const frame = document.getElementById("map-frame");
   frame.hidden = false;
   const element = document.getElementById("map");
   const label = `${title}. ${_("Arrow keys move the map, plus and minus zoom.")}`;
-  const town = await createMap(element, { bounds, boundary: boundaryUrl, basemap, lang, label });
+  const town = await createMap(element, { bounds, boundary: boundaryUrl, basemap, label });
   let chosen = null;
   const mark = (row) => {
     chosen?.classList.remove("is-chosen");

@@ -203,12 +203,12 @@ class CitizenPage {
   }
 }
 
-function mapConfig({ bounds, boundaryUrl, basemap, lang, title }) {
+function mapConfig({ bounds, boundaryUrl, basemap, title }) {
   const keys = [
     _("Arrow keys move the map, plus and minus zoom."),
     _("W says where you are, N lists the pins around, the question mark shows all keys."),
   ].join(" ");
-  return { bounds, boundary: boundaryUrl, basemap, lang, label: `${title}. ${keys}` };
+  return { bounds, boundary: boundaryUrl, basemap, label: `${title}. ${keys}` };
 }
 
 /** What the sheet that the server sent along covers, so that the map begins where it will be seen. */

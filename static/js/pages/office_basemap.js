@@ -1,7 +1,7 @@
 /** The basemap's page: what is chosen or typed shows on the map beside it, before anything is saved. */
 
 import { readData } from "#js/lib/dom.js";
-import { _, language } from "#js/lib/words.js";
+import { _ } from "#js/lib/words.js";
 import { vectorBasemap } from "#js/map/basemap.js";
 import { createMap } from "#js/map/map.js";
 import { ownBrush } from "#js/map/own_brush.js";
@@ -124,7 +124,7 @@ function connectPresets(look) {
 }
 
 async function start() {
-  const town = await createMap(element, { ...scene, label: scene.title, lang: language() });
+  const town = await createMap(element, { ...scene, label: scene.title });
   const look = new Look(town);
   form.querySelector("[data-kinds]").classList.add("is-live");
   connectPresets(look);

@@ -3,7 +3,7 @@
 import * as L from "leaflet";
 import { readData } from "#js/lib/dom.js";
 import { toast } from "#js/lib/toast.js";
-import { _, language } from "#js/lib/words.js";
+import { _ } from "#js/lib/words.js";
 import { polygonsOf } from "#js/map/geometry.js";
 import { createMap } from "#js/map/map.js";
 import { drawArea } from "#js/office/draw.js";
@@ -19,7 +19,6 @@ async function start() {
     bounds: scene.bounds,
     boundary: scene.boundary,
     basemap: scene.basemap,
-    lang: language(),
     label: scene.title,
     // Where the boundary is only being looked for, it can't hold the view.
     minZoom: LEAST_ZOOM,

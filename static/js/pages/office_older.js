@@ -2,7 +2,6 @@
 
 import * as L from "leaflet";
 import { readData } from "#js/lib/dom.js";
-import { language } from "#js/lib/words.js";
 import { createMap } from "#js/map/map.js";
 
 const LEAST_ZOOM = 5;
@@ -19,7 +18,6 @@ async function start() {
     bounds: scene.bounds,
     boundary: scene.boundary,
     basemap: scene.basemap,
-    lang: language(),
     label: scene.title,
     // Points may lie anywhere by mistake: then one looks for them.
     minZoom: LEAST_ZOOM,

@@ -2,7 +2,7 @@
 
 import { h, readData } from "#js/lib/dom.js";
 import { toast } from "#js/lib/toast.js";
-import { _, language } from "#js/lib/words.js";
+import { _ } from "#js/lib/words.js";
 import { boxAround, boxOf, polygonsOf } from "#js/map/geometry.js";
 import { createMap } from "#js/map/map.js";
 import { pinLayer } from "#js/map/pins.js";
@@ -21,7 +21,7 @@ const boxOfArea = (area) => boxAround(polygonsOf(area).map(([outer]) => boxOf(ou
 async function start() {
   document.documentElement.classList.add("has-script");
   const town = await createMap(element, {
-    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, lang: language(), label: scene.title,
+    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, label: scene.title,
   });
   element.addEventListener("map:tilesmissing", () => toast(_("The base map could not be loaded; the pins are where they belong.")));
   const pins = pinLayer({ categories: scene.categories, onPick: () => {} }).addTo(town.map);

@@ -2,7 +2,7 @@
 
 import { readData } from "#js/lib/dom.js";
 import { toast } from "#js/lib/toast.js";
-import { _, language, ngettext, number } from "#js/lib/words.js";
+import { _, ngettext, number } from "#js/lib/words.js";
 import { containsPoint } from "#js/map/geometry.js";
 import { createMap } from "#js/map/map.js";
 import { sheetGround } from "#js/office/sheet_ground.js";
@@ -195,7 +195,7 @@ async function connectTown() {
   const element = document.getElementById("map");
   const [west, south, east, north] = scene.bounds;
   const { map, ready } = await createMap(element, {
-    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, lang: language(), label: scene.title, minZoom: 8,
+    bounds: scene.bounds, boundary: scene.boundary, basemap: scene.basemap, label: scene.title, minZoom: 8,
   });
   // The whole zoom that is nearest: the map goes to the chosen mark anyway, so its edges may be cut off.
   map.options.zoomSnap = 0;

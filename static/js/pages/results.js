@@ -33,7 +33,6 @@ class ResultsMap {
       bounds: config.bounds,
       boundary: config.boundaryUrl,
       basemap: config.basemap,
-      lang: config.lang,
       label: `${config.title}. ${_("Arrow keys move the map, plus and minus zoom.")}`,
     });
     this.#town.view.fit(config.focus, { animate: false });

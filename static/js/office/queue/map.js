@@ -1,6 +1,5 @@
 /** The small map beside the queue: where the pins of the list lie, and the current one among them. */
 
-import { language } from "#js/lib/words.js";
 import { createMap } from "#js/map/map.js";
 import { nearestFinder } from "#js/map/names.js";
 import { pinLayer } from "#js/map/pins.js";
@@ -25,7 +24,7 @@ export function columnsOf(items, categories) {
  * @param {{element: HTMLElement, data: object, onPick: (id: string) => void}} options
  */
 export async function connectQueueMap({ element, data, onPick }) {
-  const town = await createMap(element, { bounds: data.bounds, boundary: data.boundary, basemap: data.basemap, lang: language(), label: data.title });
+  const town = await createMap(element, { bounds: data.bounds, boundary: data.boundary, basemap: data.basemap, label: data.title });
   const dots = pinLayer({ categories: data.categories, onPick: (hit) => onPick(hit.id) }).addTo(town.map);
   const nearest = town.data ? nearestFinder(town.data) : null;
   return {
