@@ -23,7 +23,7 @@ TOWN_CLOCK = ZoneInfo("Europe/Prague")
 class Config:
     """What the server needs to know of its surroundings."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     home: Path = field(default=ROOT / ".local")
     secret_key: str = field(default="", repr=False)
     secure_cookies: bool = False
@@ -34,6 +34,12 @@ class Config:
     """Tile servers on the town's inner network, by name, that maps may use (services/outward.py)."""
     address: str = ""
     """Of this server as people reach it: for what the command line prints on paper."""
+    replica_url: str = ""
+    """A streaming replica that may answer anonymous readers; without one the primary answers everybody."""
+    metrics_token: str = field(default="", repr=False)
+    """Who shows it reads /metrics from anywhere; without one only this machine itself does."""
+    log_format: str = "text"
+    """`text` for people, `json` for programs that collect."""
     operator_ico: str = ""
     operator_name: str = ""
     """Who answers for the open-data catalogue of a server with several towns."""
@@ -54,6 +60,9 @@ class Config:
             trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
             tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
             address=(os.environ.get("POCIT_ADDRESS") or "").strip().rstrip("/"),
+            replica_url=with_driver(os.environ.get("DATABASE_REPLICA_URL") or ""),
+            metrics_token=os.environ.get("POCIT_METRICS_TOKEN") or "",
+            log_format=os.environ.get("POCIT_LOG") or "text",
             operator_ico=(os.environ.get("POCIT_OPERATOR_ICO") or "").strip(),
             operator_name=(os.environ.get("POCIT_OPERATOR_NAME") or "").strip(),
         )

@@ -165,6 +165,12 @@ class TooMany(Refusal):
         super().__init__()
 
 
+class ProofNeeded(Refusal):
+    """The map is being flooded: a small sum done by the device shows that somebody means it."""
+
+    title = N_("Many messages are coming in just now. Your device has to do a small sum first.")
+
+
 class ServerBusy(TooMany):
     """As much of this is under way as the machine bears; carries after how many seconds to come again."""
 
@@ -202,6 +208,7 @@ STATUS: dict[type[Refusal], int] = {
     MapClosed: 422,
     InvalidInput: 422,
     TooMany: 429,
+    ProofNeeded: 429,
     ServerBusy: 503,
 }
 

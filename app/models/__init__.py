@@ -1,6 +1,6 @@
 """Tables. What grows leads its keys with the map's id: see docs/decisions/0002-keys-lead-with-the-map.md."""
 
-from app.models.account import AccessToken, IdentityProvider, Invitation, Official, Role, TownRole
+from app.models.account import AccessToken, IdentityProvider, Invitation, Official, OfficialSession, Role, TownRole
 from app.models.address import Address
 from app.models.analysis import AnalysisRun, RunState
 from app.models.answer import AnsweredPlace, AnswerTemplate
@@ -66,6 +66,7 @@ __all__ = [
     "MarkState",
     "Moderation",
     "Official",
+    "OfficialSession",
     "PhotoPicture",
     "PhotoShown",
     "PhotoState",

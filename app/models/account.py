@@ -62,6 +62,20 @@ class TownRole(Base):
     town: Mapped[Town] = relationship()
 
 
+class OfficialSession(Base):
+    """One browser in which an official is signed in; its cookie holds the key, this row only the key's hash."""
+
+    __tablename__ = "official_session"
+
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    official_id: Mapped[int] = mapped_column(ForeignKey(Official.id, ondelete="CASCADE"), index=True)
+    browser: Mapped[str]
+    """In words a person knows: "Firefox, Windows"; never an address."""
+    began_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """To some minutes: not every answer writes it."""
+
+
 class Invitation(Base):
     """A link by which somebody becomes an official; it works once, and not for ever."""
 

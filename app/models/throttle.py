@@ -14,6 +14,7 @@ class Throttle(Base):
     """How often one key (hashed: an e-mail, an address) tried one thing within a window of time."""
 
     __tablename__ = "throttle"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
 
     action: Mapped[str] = mapped_column(primary_key=True)
     key_hash: Mapped[bytes] = mapped_column(primary_key=True)

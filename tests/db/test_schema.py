@@ -86,7 +86,7 @@ def test_every_table_is_either_growing_or_a_reference(engine: Engine) -> None:
     reference = {
         "town", "town_map", "basemap_layer", "category", "question", "event", "official", "town_role",
         "throttle", "invitation", "identity_provider", "answer_template", "audit_entry", "alembic_version",
-        "access_token", "address", "fact_layer", "fact",
+        "access_token", "official_session", "address", "fact_layer", "fact",
         "spatial_ref_sys",
     }  # fmt: skip
     assert set(inspect(engine).get_table_names()) == GROWING | reference
