@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 PLUMBING = {
-    "__main__", "api_peers", "crowd", "crowd_tables", "database", "heat_loading", "heat_pins", "load", "memory",
-    "servers", "servers_bare", "table",
+    "__main__", "api_peers", "crowd", "crowd_tables", "database", "heat_loading", "heat_pins", "memory",
+    "scale_maps", "sending", "servers", "servers_bare", "table",
     "page_lighthouse", "page_umap",
     "paper_peer", "paper_reader", "paper_score", "paper_tables", "photos", "photos_lens", "photos_light",
     "photos_marks", "photos_paper", "photos_scene", "photos_shot", "photos_table", "photos_wrong",

@@ -62,8 +62,14 @@ INDEXED = """
 """
 
 
-def make_map(session: Session, slug: str, boundary: MultiPolygon, keys: Iterable[str] = CATEGORIES) -> MapRecord:
-    """A map of the town, with these categories, a question about day and night and one about age."""
+def make_map(
+    session: Session,
+    slug: str,
+    boundary: MultiPolygon,
+    keys: Iterable[str] = CATEGORIES,
+    town: tuple[str, int] = ("Měřín", 999_001),
+) -> MapRecord:
+    """A map of the town (name, RÚIAN code): these categories, a question about day and night, one about age."""
 
     def question(key: str, options: Iterable[str]) -> dict[str, object]:
         return {
@@ -75,7 +81,7 @@ def make_map(session: Session, slug: str, boundary: MultiPolygon, keys: Iterable
 
     described = {
         "title": {"cs": f"Měření {slug}"},
-        "town": {"name": "Měřín", "ruian": 999_001},
+        "town": {"name": town[0], "ruian": town[1]},
         "categories": [{"key": key, "label": {"cs": key}} for key in keys],
         "questions": [question("when", WHEN)],
         "about": [question("age", AGES)],

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.inputs.map_folder import parse_map
 from app.services.maps import save_map
 from bench.database import bench_database
-from bench.load import Load, request_bytes, send_for
+from bench.sending import Load, request_bytes, send_for
 from bench.servers import gunicorn
 from bench.table import print_table
 

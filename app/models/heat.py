@@ -28,6 +28,10 @@ class HeatState(Base):
     folded_mark: Mapped[int] = mapped_column(server_default=text("0"))
     """The hashes of their ids, folded by XOR."""
     folded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    visible: Mapped[int] = mapped_column(server_default=text("0"))
+    """Visible pins of the map without what the waiting changes add or take away."""
+    visible_at: Mapped[int | None]
+    """What `folded` was when `visible` was right; otherwise it is to be counted anew."""
 
 
 class HeatBlock(Base):

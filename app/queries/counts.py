@@ -78,6 +78,14 @@ UNION ALL SELECT 'crowd', category, x, y, NULL, NULL, NULL, people, pins FROM ({
 """
 
 
+_VISIBLE = text(
+    """
+    SELECT visible + (SELECT COALESCE(sum(visible), 0) FROM heat_change WHERE map_id = :map)
+    FROM heat_state WHERE map_id = :map AND visible_at = folded
+    """
+)
+
+
 @dataclass(frozen=True)
 class CountMark:
     """What tells one state of a map's pins from another, whatever of it has been taken into the blocks."""
@@ -127,6 +135,12 @@ class KeptCounts:
         """What was counted of one category."""
         moves = self.moves.get(category, Moves.none())
         return add_moves(SquareCounts.of_blocks(self.blocks.get(category, ()), moves.squares[:, :2]), moves)
+
+
+def visible_pins(session: Session, map_id: int) -> int | None:
+    """How many visible pins the map has, from what is kept of it; None where that is not known just now."""
+    known = session.scalar(_VISIBLE, {"map": map_id})
+    return None if known is None else int(known)
 
 
 def count_mark(session: Session, map_id: int) -> CountMark:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import delete, func, select, text, tuple_
+from sqlalchemy import case, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -68,8 +68,19 @@ _TAKE = text(
     WITH gone AS (DELETE FROM heat_change WHERE map_id = :map RETURNING *)
     {_MEANING}
     UNION ALL
-    SELECT 'all', NULL, NULL, NULL, NULL, count(*)::int, 0, COALESCE(bit_xor(uuid_hash_extended(id, 0)), 0)
+    SELECT 'all', NULL, NULL, NULL, NULL, count(*)::int, COALESCE(sum(visible), 0)::int,
+           COALESCE(bit_xor(uuid_hash_extended(id, 0)), 0)
     FROM gone
+    """
+)
+
+# One statement, hence one snapshot: what waits is not counted twice.
+_COUNT_VISIBLE = text(
+    """
+    UPDATE heat_state SET visible_at = folded, visible =
+        (SELECT count(*) FROM pin WHERE map_id = :map AND state = 'visible')
+        - (SELECT COALESCE(sum(visible), 0) FROM heat_change WHERE map_id = :map)
+    WHERE map_id = :map
     """
 )
 
@@ -97,11 +108,12 @@ def fold(session: Session, map_id: int, *, wait: bool = True) -> bool:
     """
     if not _lock(session, map_id, wait=wait):
         return False
-    moves, struck = _taken(session, map_id)
+    moves, struck, more_visible = _taken(session, map_id)
     if not struck.waiting:
         return False
     _keep(session, map_id, _with_moves(session, map_id, moves))
-    _strike_off(session, map_id, struck)
+    if not _strike_off(session, map_id, struck, more_visible):
+        session.execute(_COUNT_VISIBLE, {"map": map_id})
     return True
 
 
@@ -128,6 +140,7 @@ def rebuild(session: Session, the_map: MapRecord, *, compared: bool = True) -> R
         if compared:
             different += sum(_differences(found[scope], kept[scope].of(key)) for scope in Scope)
     _strike_off(session, the_map.id, _struck(session, the_map.id))
+    session.execute(_COUNT_VISIBLE, {"map": the_map.id})
     return Rebuilt(pins, squares, different)
 
 
@@ -194,14 +207,14 @@ def _lock(session: Session, map_id: int, *, wait: bool) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key, CAST(hashint8(:map) AS int))"), keys))
 
 
-def _taken(session: Session, map_id: int) -> tuple[Mapping[Scope, Mapping[Place, Moves]], CountMark]:
-    """Strike off what waits: what it means block by block, and its share of the map's mark."""
+def _taken(session: Session, map_id: int) -> tuple[Mapping[Scope, Mapping[Place, Moves]], CountMark, int]:
+    """Strike off what waits: what it means block by block, its share of the map's mark, visible pins more."""
     rows: dict[Scope, dict[Place, dict[tuple[str, str], list[tuple[int, ...]]]]]
     rows = {scope: defaultdict(lambda: defaultdict(list)) for scope in Scope}
-    struck = CountMark(0, 0, 0)
+    struck, more_visible = CountMark(0, 0, 0), 0
     for row in session.execute(_TAKE, {"map": map_id}):
         if row.part == "all":
-            struck = CountMark(row.people, row.mark, row.people)
+            struck, more_visible = CountMark(row.people, row.mark, row.people), row.pins
             continue
         side = 1 if row.part == "square" else SQUARES_PER_PRIVACY_SQUARE
         x, y = (int(block_of(index * side)) for index in (row.x, row.y))
@@ -210,7 +223,7 @@ def _taken(session: Session, map_id: int) -> tuple[Mapping[Scope, Mapping[Place,
     moves = {
         scope: {place: moves_of(one)[place[0]] for place, one in found.items()} for scope, found in rows.items()
     }
-    return moves, struck
+    return moves, struck, more_visible
 
 
 def _with_moves(
@@ -287,19 +300,21 @@ def _struck(session: Session, map_id: int) -> CountMark:
     return CountMark(count, mark, count)
 
 
-def _strike_off(session: Session, map_id: int, struck: CountMark) -> None:
-    """Changes are in the blocks now; the mark of the map stays what it was."""
+def _strike_off(session: Session, map_id: int, struck: CountMark, more_visible: int = 0) -> bool:
+    """Changes are in the blocks now; the mark of the map stays what it was. Whether its visible pins are known."""
     new = insert(HeatState).values(map_id=map_id, folded=struck.changes, folded_mark=struck.folded)
-    session.execute(
-        new.on_conflict_do_update(
-            index_elements=[HeatState.map_id],
-            set_={
-                "folded": HeatState.folded + struck.changes,
-                "folded_mark": HeatState.folded_mark.op("#")(struck.folded),
-                "folded_at": func.now(),
-            },
-        )
+    still_known = case((HeatState.visible_at == HeatState.folded, HeatState.folded + struck.changes))
+    struck_off = new.on_conflict_do_update(
+        index_elements=[HeatState.map_id],
+        set_={
+            "folded": HeatState.folded + struck.changes,
+            "folded_mark": HeatState.folded_mark.op("#")(struck.folded),
+            "folded_at": func.now(),
+            "visible": HeatState.visible + more_visible,
+            "visible_at": still_known,
+        },
     )
+    return session.scalar(struck_off.returning(HeatState.visible_at)) is not None
 
 
 def _differences(one: SquareCounts, other: SquareCounts) -> int:
