@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from app.queries.layers import EVERYTHING, LAYERS, PINS
 from app.queries.maps import MapRecord
 from app.queries.queue import queue_counts
 from app.queries.summary import stored_summary
-from app.queries.towns import TownRecord, find_town
+from app.queries.towns import TownRecord, list_towns
 
 EVERYTHING_FILE = f"{EVERYTHING}.gpkg"
 """All layers in one GeoPackage."""
@@ -125,11 +125,20 @@ def published_slugs(session: Session, town: str | None = None) -> Sequence[str]:
 
 def data_set(session: Session, the_map: MapRecord) -> DataSet | None:
     """The map as the catalogue has it; None where it isn't there, or may not be any more."""
-    open_data = stored_open_data(the_map.open_data)
-    if open_data is None or open_data.published_at is None:
-        return None
-    found = DataSet(the_map, find_town(session, the_map.town_slug), open_data)
-    return found if all(check.is_done for check in lasting_checks(the_map, found.town)) else None
+    return next(data_sets_of(session, [the_map]), None)
+
+
+def data_sets_of(session: Session, maps: Sequence[MapRecord]) -> Iterator[DataSet]:
+    """Those of the maps that are in the catalogue, and may still be."""
+    published = [(the_map, stored_open_data(the_map.open_data)) for the_map in maps]
+    given = [(the_map, one) for the_map, one in published if one is not None and one.published_at is not None]
+    towns = (
+        {town.id: town for town in list_towns(session, [the_map.town_id for the_map, _ in given])} if given else {}
+    )
+    for the_map, open_data in given:
+        found = DataSet(the_map, towns[the_map.town_id], open_data)
+        if all(check.is_done for check in lasting_checks(the_map, found.town)):
+            yield found
 
 
 def data_facts(session: Session, the_map: MapRecord) -> DataFacts:

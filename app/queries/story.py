@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.inputs.heat import HeatQuery, Weight
+from app.queries.counts import visible_pins
 from app.queries.heat import CountedSquares, heat_version, read_squares, uses_snapshot
 from app.queries.heat_store import Heat, HeatStore
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
@@ -40,6 +42,8 @@ MARK_SHARE = 0.08
 """Of a picture's width: numbers nearer to each other than this would overlap."""
 DEGREE_M = 70_000.0
 """Of longitude, about, at our latitudes."""
+MANY_PINS, PINS_A_SECOND, MOST_KEPT_S = 20_000, 5_000, 120
+"""From so many pins the numbers are some seconds old: four of 20 000, two minutes of a million."""
 SPOKEN_WITHIN_M = 150
 """Comments this near to a peak speak of it."""
 
@@ -115,11 +119,12 @@ class Story:
 
 
 def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
-    """The story of a map as everybody may read it; numbers and places are kept while pins stay the same."""
-    version = heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
-    story = store.remember(
-        (the_map.id, version, the_map.publish_heat, "story"), lambda: _counted(session, store, the_map)
-    )
+    """The story of a map as everybody may read it; numbers and places are kept while pins stay the same.
+
+    Of very many pins they are kept for a while in any case: counting a million at each new one would be all we do.
+    """
+    key = (the_map.id, _moment(session, the_map), the_map.publish_heat, "story")
+    story = store.remember(key, lambda: _counted(session, store, the_map))
     if uses_snapshot(the_map):
         return story
     return replace(
@@ -127,6 +132,15 @@ def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
         categories=[_with_comments(session, the_map, one) for one in story.categories],
         comments=latest_comments(session, the_map),
     )
+
+
+def _moment(session: Session, the_map: MapRecord) -> Hashable:
+    """Changes when the story is to be told anew."""
+    pins = 0 if uses_snapshot(the_map) else visible_pins(session, the_map.id) or 0
+    if pins < MANY_PINS:
+        return heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
+    kept_s = min(pins // PINS_A_SECOND, MOST_KEPT_S)
+    return the_map.version, kept_s, time.time() // kept_s
 
 
 def _counted(session: Session, store: HeatStore, the_map: MapRecord) -> Story:

@@ -6,9 +6,11 @@ who asks for it in a GIS reads why there is nothing to load. An official's token
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from app.db import session
 from app.i18n import N_
@@ -38,11 +40,17 @@ from app.views.api.links import (
 from app.views.api.metadata import metadata_response
 from app.views.api.pages import PAGE_PARAMETERS, page, properties_page, wants_html
 from app.views.api.property_schemas import queryables_document, schema_document
+from app.views.heat import heat_store
 from app.views.markdown import plain_text
 from app.views.negotiation import HTML
 from app.views.reader import load_map, reader_language, say
 
 COLLECTION = "/collections/<slug>"
+FEW = 30
+"""Maps of which a list is made anew each time."""
+LIST_KEPT_S = 300
+COLLECTION_BYTES = 10_000
+"""About what one of a list takes in memory."""
 
 
 @blueprint.get("/collections")
@@ -52,11 +60,22 @@ def collections() -> Response:
     maps = readable_maps()
     document = {
         "links": both_forms("api.collections", N_("The maps, each a collection of pins")),
-        "collections": [_collection(the_map) for the_map in maps],
+        "collections": _kept_collections(maps),
     }
     if wants_html():
         return page("collections.html", document=document, maps=maps)
     return metadata_response(document)
+
+
+def _kept_collections(maps: Sequence[MapRecord]) -> list[dict[str, Any]]:
+    """The maps as they stand in the list; of many, when their last pins came is some minutes old."""
+    if len(maps) <= FEW or official_of_token() is not None:
+        return [_collection(the_map) for the_map in maps]
+    now = datetime.now(UTC)
+    state = tuple((the_map.id, the_map.version, the_map.is_open(now)) for the_map in maps)
+    key = ("collections", reader_language().code, request.url_root, hash(state), now.timestamp() // LIST_KEPT_S)
+    size = len(maps) * COLLECTION_BYTES
+    return heat_store().remember(key, lambda: [_collection(the_map) for the_map in maps], size)
 
 
 @blueprint.get(COLLECTION)
@@ -103,7 +122,7 @@ def readable_maps() -> list[MapRecord]:
     if official is not None:
         towns = official.town_ids if official.town_ids is not None else all_towns(session())
     cache: MapCache = current_app.extensions["pocit-maps"]
-    maps = [cache.get(session(), slug) for slug in collection_slugs(session(), towns)]
+    maps = cache.get_many(session(), collection_slugs(session(), towns))
     return [the_map for the_map in maps if is_readable(the_map)]
 
 
