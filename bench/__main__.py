@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 PLUMBING = {
-    "__main__", "api_peers", "crowd", "crowd_tables", "database", "heat_loading", "heat_pins", "memory",
-    "scale_maps", "sending", "servers", "servers_bare", "table",
+    "fuzz_api", "fuzz_browser", "fuzz_files", "fuzz_forms", "fuzz_http", "fuzz_pages", "fuzz_parsers",
+    "fuzz_readers", "fuzz_rows", "fuzz_server", "fuzz_sheets", "fuzz_tables", "fuzz_target", "fuzz_town",
+    "fuzz_values", "fuzz_watch",
+    "__main__", "api_peers", "crowd", "crowd_tables", "database", "heat_loading", "heat_pins", "memory", "reidentify_attacks",
+    "scale_maps", "sending", "servers", "servers_bare", "table", "visitors",
     "page_lighthouse", "page_umap",
     "paper_peer", "paper_reader", "paper_score", "paper_tables", "photos", "photos_lens", "photos_light",
     "photos_marks", "photos_paper", "photos_scene", "photos_shot", "photos_table", "photos_wrong",

@@ -8,6 +8,7 @@ published categories would give away the one that had been held back.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,7 +25,7 @@ from app.i18n import N_
 from app.inputs.filters import PUBLIC_FILTER, PinFilter, Scope
 from app.inputs.heat import HeatQuery, Weight
 from app.models import DaySnapshot, HeatSnapshot
-from app.queries.counts import KeptCounts, count_mark, counts_of, read_counts
+from app.queries.counts import KeptCounts, count_mark, counts_of, read_counts, visible_pins
 from app.queries.maps import MapRecord
 from app.queries.pin_table import OFFICE_COUNTS, read_pins
 from gis.analysis.density import Surface, SurfaceTooLarge, density, frame_of
@@ -34,6 +35,9 @@ from gis.grid import Cells, Indices, SquareRaster
 
 KEPT = {OFFICE_COUNTS: Scope.OFFICE, PUBLIC_FILTER: Scope.PUBLIC}
 """Choices of pins whose counts are kept."""
+
+MANY_PINS, PINS_A_SECOND, MOST_KEPT_S = 20_000, 5_000, 120
+"""From so many pins public pages are some seconds old: four of 20 000, two minutes of a million."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,19 @@ def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope:
     now = count_mark(session, the_map.id)
     chosen = _text_of(wanted) if scope is Scope.OFFICE else ""
     return _mark(scope, the_map.id, the_map.version, now.changes, now.folded, chosen)
+
+
+def shown_version(session: Session, the_map: MapRecord) -> str:
+    """The mark by which public pages and their pictures are kept: `heat_version`, but calmer where pins are many.
+
+    Then it changes every some seconds only: drawing a large town anew for each of
+    many who look while others pin would be all that a server does.
+    """
+    pins = 0 if uses_snapshot(the_map) else visible_pins(session, the_map.id) or 0
+    if pins < MANY_PINS:
+        return heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
+    kept_s = min(pins // PINS_A_SECOND, MOST_KEPT_S)
+    return _mark(Scope.PUBLIC, the_map.id, the_map.version, "turn", kept_s, time.time() // kept_s)
 
 
 def snapshot_day(session: Session, map_id: int) -> date | None:

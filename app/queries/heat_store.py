@@ -124,15 +124,19 @@ class HeatStore:
         query: HeatQuery,
         scope: Scope,
         wanted: PinFilter = PUBLIC_FILTER,
+        *,
+        version: str | None = None,
     ) -> Heat:
         """The heat that this scope may see; `wanted` chooses pins for officials only.
+
+        With a `version` (queries/heat.py, `shown_version`) the heat that was first made under it, else of now.
 
         All categories of a map share their breaks, so that one colour depth means one number of people.
         TooMany when too many at once ask for bandwidths of their own.
         """
         # Marks never come back, so pins that arrive between the mark and the counting are kept under one that is
         # asked for no more.
-        version = heat_version(session, the_map, wanted, scope)
+        version = version or heat_version(session, the_map, wanted, scope)
         base = (the_map.id, version, scope, wanted if scope is Scope.OFFICE else None)
         shared = (*base, "breaks", query.bandwidth_m, query.weight)
         is_usual = query.bandwidth_m == DEFAULT_BANDWIDTH_M and (scope is Scope.PUBLIC or wanted in KEPT)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.inputs.heat import HeatQuery, Weight
-from app.queries.counts import visible_pins
-from app.queries.heat import CountedSquares, heat_version, read_squares, uses_snapshot
+from app.queries.heat import CountedSquares, read_squares, shown_version, uses_snapshot
 from app.queries.heat_store import Heat, HeatStore
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.summary import (
@@ -42,8 +40,6 @@ MARK_SHARE = 0.08
 """Of a picture's width: numbers nearer to each other than this would overlap."""
 DEGREE_M = 70_000.0
 """Of longitude, about, at our latitudes."""
-MANY_PINS, PINS_A_SECOND, MOST_KEPT_S = 20_000, 5_000, 120
-"""From so many pins the numbers are some seconds old: four of 20 000, two minutes of a million."""
 SPOKEN_WITHIN_M = 150
 """Comments this near to a peak speak of it."""
 
@@ -123,8 +119,9 @@ def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
 
     Of very many pins they are kept for a while in any case: counting a million at each new one would be all we do.
     """
-    key = (the_map.id, _moment(session, the_map), the_map.publish_heat, "story")
-    story = store.remember(key, lambda: _counted(session, store, the_map))
+    version = shown_version(session, the_map)
+    key = (the_map.id, version, the_map.publish_heat, "story")
+    story = store.remember(key, lambda: _counted(session, store, the_map, version))
     if uses_snapshot(the_map):
         return story
     return replace(
@@ -134,16 +131,7 @@ def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
     )
 
 
-def _moment(session: Session, the_map: MapRecord) -> Hashable:
-    """Changes when the story is to be told anew."""
-    pins = 0 if uses_snapshot(the_map) else visible_pins(session, the_map.id) or 0
-    if pins < MANY_PINS:
-        return heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
-    kept_s = min(pins // PINS_A_SECOND, MOST_KEPT_S)
-    return the_map.version, kept_s, time.time() // kept_s
-
-
-def _counted(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
+def _counted(session: Session, store: HeatStore, the_map: MapRecord, version: str) -> Story:
     """The part of the story that only pins' places, categories and people make."""
     stored = stored_summary(session, the_map) if uses_snapshot(the_map) else None
     summary = stored or count_summary(session, the_map)
@@ -159,13 +147,14 @@ def _counted(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
         if squares is None:
             categories.append(CategoryStory(record, count, has_heat=False, places=[]))
             continue
-        heat = store.heat(session, the_map, HeatQuery(record.key), Scope.PUBLIC)
+        heat = store.heat(session, the_map, HeatQuery(record.key), Scope.PUBLIC, version=version)
         has_heat = not heat.is_empty
         listed = _places(heat, squares, the_map, names, APART_M, LISTED) if has_heat else []
         places = _places(heat, squares, the_map, names, apart_m, PLACES) if has_heat else []
         categories.append(CategoryStory(record, count, has_heat, places, listed))
     if squares is not None:
-        legends = [_legend(session, store, the_map, key, w) for w in Weight for key in _keys(the_map)]
+        queries = [HeatQuery(key, weight=weight) for weight in Weight for key in _keys(the_map)]
+        legends = [_legend(store.heat(session, the_map, one, Scope.PUBLIC, version=version)) for one in queries]
     return Story(summary, categories, legends, [], names, the_map.metric_srid, focus)
 
 
@@ -191,11 +180,8 @@ def _keys(the_map: MapRecord) -> list[str | None]:
     return [*(category.key for category in the_map.categories), None]
 
 
-def _legend(
-    session: Session, store: HeatStore, the_map: MapRecord, category: str | None, weight: Weight
-) -> Legend:
-    heat = store.heat(session, the_map, HeatQuery(category, weight=weight), Scope.PUBLIC)
-    return Legend(category, weight, heat.breaks, heat.is_empty)
+def _legend(heat: Heat) -> Legend:
+    return Legend(heat.query.category, heat.query.weight, heat.breaks, heat.is_empty)
 
 
 def _places(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,10 @@ from sqlalchemy.orm import Session
 from app.inputs.filters import Scope
 from app.inputs.heat import HeatQuery
 from app.models import Pin, PinState, TownMap
+from app.queries import heat
 from app.queries.heat_store import HeatStore
 from app.queries.maps import MapRecord
+from app.services.counts import fold
 from app.services.snapshots import ensure_snapshot
 from tests.builders import CENTRE, a_map, a_pin, a_token, an_official, bearer, moment
 
@@ -210,3 +213,24 @@ def test_a_pin_hidden_while_it_is_counted_is_there_again_once_it_is_shown(
     assert _total(store, live_session, the_map) == PEOPLE
     meanwhile.set_state(PinState.VISIBLE)
     assert _total(store, live_session, the_map) == PEOPLE + 1
+
+
+def test_tiles_of_very_many_pins_stand_still_for_a_while_and_files_never(
+    client: FlaskClient, session: Session, town: MapRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heat, "MANY_PINS", PEOPLE)
+    monkeypatch.setattr(heat, "PINS_A_SECOND", 1)
+    monkeypatch.setattr(heat.time, "time", lambda: 1_000_000.0)
+    fold(session, town.id)
+    session.commit()
+    before = {name: client.get(f"/m/test/{name}").data for name in (tile(), "heat.geojson")}
+    client.get("/m/test/results")
+    a_pin(session, town, "unsafe", respondent="one more")
+    after = {name: client.get(f"/m/test/{name}").data for name in before}
+    assert after[tile()] == before[tile()]
+    people = re.search(r'story-number">(\d+)<', client.get("/m/test/results", headers={"Accept-Language": "en"}).text)
+    assert people is not None
+    assert int(people[1]) == PEOPLE
+    assert after["heat.geojson"] != before["heat.geojson"]
+    monkeypatch.setattr(heat.time, "time", lambda: 1_000_100.0)
+    assert client.get(f"/m/test/{tile()}").data != before[tile()]
