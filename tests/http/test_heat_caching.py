@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -220,17 +221,19 @@ def test_tiles_of_very_many_pins_stand_still_for_a_while_and_files_never(
 ) -> None:
     monkeypatch.setattr(heat, "MANY_PINS", PEOPLE)
     monkeypatch.setattr(heat, "PINS_A_SECOND", 1)
-    monkeypatch.setattr(heat.time, "time", lambda: 1_000_000.0)
+    monkeypatch.setattr(heat, "time", SimpleNamespace(time=lambda: 1_000_000.0))
     fold(session, town.id)
     session.commit()
-    before = {name: client.get(f"/m/test/{name}").data for name in (tile(), "heat.geojson")}
-    client.get("/m/test/results")
+    before = {name: client.get(f"/m/{town.slug}/{name}").data for name in (tile(), "heat.geojson")}
+    client.get(f"/m/{town.slug}/results")
     a_pin(session, town, "unsafe", respondent="one more")
-    after = {name: client.get(f"/m/test/{name}").data for name in before}
+    after = {name: client.get(f"/m/{town.slug}/{name}").data for name in before}
     assert after[tile()] == before[tile()]
-    people = re.search(r'story-number">(\d+)<', client.get("/m/test/results", headers={"Accept-Language": "en"}).text)
+    people = re.search(
+        r'story-number">(\d+)<', client.get(f"/m/{town.slug}/results", headers={"Accept-Language": "en"}).text
+    )
     assert people is not None
     assert int(people[1]) == PEOPLE
     assert after["heat.geojson"] != before["heat.geojson"]
-    monkeypatch.setattr(heat.time, "time", lambda: 1_000_100.0)
-    assert client.get(f"/m/test/{tile()}").data != before[tile()]
+    monkeypatch.setattr(heat, "time", SimpleNamespace(time=lambda: 1_000_100.0))
+    assert client.get(f"/m/{town.slug}/{tile()}").data != before[tile()]
