@@ -220,7 +220,7 @@ def test_tiles_of_very_many_pins_stand_still_for_a_while_and_files_never(
     client: FlaskClient, session: Session, town: MapRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heat, "MANY_PINS", PEOPLE)
-    monkeypatch.setattr(heat, "PINS_A_SECOND", 1)
+    monkeypatch.setattr(heat, "PINS_A_SECOND", 5)
     monkeypatch.setattr(heat, "time", SimpleNamespace(time=lambda: 1_000_000.0))
     fold(session, town.id)
     session.commit()
