@@ -22,27 +22,30 @@ GROUPS = {
     "official": "app.cli.official",
     "addresses": "app.cli.addresses",
     "facts": "app.cli.facts",
+    "backup": "app.cli.backup:backup",
+    "restore": "app.cli.backup:restore",
 }
 
 
 class Groups(click.Group):
-    """Groups that are loaded when asked for: listing maps needs no rasters."""
+    """Groups and commands that are loaded when asked for: listing maps needs no rasters."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The groups there are."""
+        """What there is."""
         return list(GROUPS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One group, loaded now."""
+        """One group or command, loaded now."""
         if cmd_name not in GROUPS:
             return None
-        group: click.Group = importlib.import_module(GROUPS[cmd_name]).group
-        return group
+        module, _, name = GROUPS[cmd_name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), name or "group")
+        return found
 
 
 @click.group(cls=Groups, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Emotional maps of towns: maps, pins, heat, officials."""
+    """Emotional maps of towns: maps, pins, heat, officials, backups."""
 
 
 def main() -> None:
