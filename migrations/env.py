@@ -9,8 +9,9 @@ from app.models import Base
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations, one transaction for all of them."""
+    """Run the migrations: each a transaction of its own, unless the connection is in one already."""
     context.configure(
+        transaction_per_migration=True,
         connection=connection,
         target_metadata=Base.metadata,
         # Without these three autogenerate wants to drop PostGIS's own tables.
@@ -23,8 +24,17 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+def write_down() -> None:
+    """The migrations as SQL, for reading (`alembic upgrade 0006:head --sql`)."""
+    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
 given = context.config.attributes.get("connection")
-if given is not None:
+if context.is_offline_mode():
+    write_down()
+elif given is not None:
     migrate(given)
 else:
     with create_engine(Config.from_environment().database_url).connect() as opened:

@@ -44,6 +44,7 @@ def _checks(around: Surroundings) -> Iterator[tuple[str, list[str]]]:
     yield "ruff", around.python("-m", "ruff", "check", ".")
     yield "mypy", around.python("-m", "mypy")
     yield "import-linter", around.python("-c", LINT_IMPORTS)
+    yield "known weaknesses", around.python("-m", "deploy.audit")
     scripts = sorted(str(file) for file in (around.places.checkout / "tests" / "js").rglob("*.test.js"))
     if scripts:
         yield "JavaScript", [shutil.which("node") or "node", "--test", *scripts]

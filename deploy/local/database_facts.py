@@ -1,4 +1,4 @@
-"""Run in the virtual environment: prints as JSON which database this is and how far it is migrated."""
+"""Run in the virtual environment: prints as JSON which database this is, its migration, and which maps it has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 
 def facts(url: str) -> dict[str, str]:
-    """The identity of a database, and its migration (empty where none has run).
+    """The identity of a database, its migration (empty where none has run), and the slugs of its maps.
 
     A database that was dropped and made again by the same name has another identity.
     """
@@ -30,8 +30,13 @@ def facts(url: str) -> dict[str, str]:
         except psycopg.errors.InsufficientPrivilege:
             server = (connection.info.host, connection.info.port)
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchone() if versions else None
+        maps = connection.execute("SELECT slug FROM town_map ORDER BY slug").fetchall() if revision else []
     identity = hashlib.sha256(repr((name, oid, server)).encode()).hexdigest()[:16]
-    return {"identity": identity, "revision": revision[0] if revision else ""}
+    return {
+        "identity": identity,
+        "revision": revision[0] if revision else "",
+        "maps": " ".join(slug for (slug,) in maps),
+    }
 
 
 def main() -> None:

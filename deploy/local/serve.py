@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import deque
 from contextlib import suppress
+from typing import IO
 
 from deploy.local.console import Console, Refused
 from deploy.local.processes import SIGNALS
@@ -22,6 +23,7 @@ STOP_S = 25.0
 LOOK_EVERY_S = 0.5
 RESTARTS = 5
 WITHIN_S = 60.0
+LONGEST_PAUSE_S = 15.0
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -40,8 +42,10 @@ def refuse_taken_port(host: str, port: int) -> None:
 class Server:
     """gunicorn as a child: in a group of its own, gone when we are gone."""
 
-    def __init__(self, around: Surroundings, host: str, port: int) -> None:
+    def __init__(self, around: Surroundings, host: str, port: int, output: IO[bytes] | None = None) -> None:
+        """Nothing runs yet; what it will say goes to `output`, else where our own words go."""
         self._around = around
+        self._output = output
         self._host = host
         self._port = port
         self._child: subprocess.Popen[bytes] | None = None
@@ -56,9 +60,16 @@ class Server:
                 cwd=self._around.places.checkout,
                 env=self._around.environment(POCIT_LAUNCHER=str(os.getpid())),
                 stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
                 # A Ctrl-C is for us; gunicorn then gets a SIGTERM, which lets answers under way finish.
                 process_group=0,
             )
+
+    @property
+    def pid(self) -> int | None:
+        """The first process of gunicorn, if it was started."""
+        return self._child.pid if self._child else None
 
     @property
     def is_running(self) -> bool:
@@ -106,22 +117,61 @@ class Server:
 
 
 def watch(server: Server, around: Surroundings, console: Console) -> None:
-    """Look after server and database for ever: what dies is started again, unless it dies over and over."""
+    """Look after server and database for ever: what dies is started again, unless the server dies over and over.
+
+    A database that does not start is tried again and again, at longer and longer intervals: its disk may be full,
+    and somebody will make room. The server says meanwhile that it rests.
+    """
     died: deque[float] = deque(maxlen=RESTARTS)
+    database = Healer(around, console)
     while True:
         time.sleep(LOOK_EVERY_S)
-        healed = around.cluster.heal() if around.cluster else False
+        database.look()
+        if server.is_running:
+            continue
+        console.say("The server had ended; it is started again.")
+        server.stop()
+        server.start()
+        now = time.monotonic()
+        if len(died) == RESTARTS and now - died[0] < WITHIN_S:
+            raise Refused(f"It ended {RESTARTS + 1} times within {WITHIN_S:.0f} s. Look at what it said above.")
+        died.append(now)
+
+
+class Healer:
+    """Starts the private PostgreSQL again when it has died; one that dies over and over at longer intervals."""
+
+    def __init__(self, around: Surroundings, console: Console) -> None:
+        """Nothing has happened yet."""
+        self._cluster = around.cluster
+        self._console = console
+        self._trouble = 0
+        self._last = -WITHIN_S
+        self._said = ""
+
+    def look(self) -> None:
+        """Start it if it is not there, and if it is not too soon after the last time."""
+        now = time.monotonic()
+        if self._cluster is None or now - self._last < self._pause_s():
+            return
+        try:
+            healed = self._cluster.heal()
+        except Refused as refused:
+            self._count(now)
+            # The reason, which the log's last lines tell, once.
+            if not self._said:
+                self._said = str(refused)
+                self._console.say(f"{refused}\nIt is tried again and again; meanwhile the pages say so.")
+            return
         if healed:
-            console.say("PostgreSQL had ended; it is started again.")
-        fell = not server.is_running
-        if fell:
-            console.say("The server had ended; it is started again.")
-            server.stop()
-            server.start()
-        if healed or fell:
-            now = time.monotonic()
-            if len(died) == RESTARTS and now - died[0] < WITHIN_S:
-                raise Refused(
-                    f"It ended {RESTARTS + 1} times within {WITHIN_S:.0f} s. Look at what it said above."
-                )
-            died.append(now)
+            self._count(now)
+            self._said = ""
+            self._console.say("PostgreSQL had ended; it is started again.")
+
+    def _count(self, now: float) -> None:
+        self._trouble = self._trouble + 1 if now - self._last < WITHIN_S else 1
+        self._last = now
+
+    def _pause_s(self) -> float:
+        """At once the first times; then ever longer."""
+        return 0.0 if self._trouble < RESTARTS else min(LONGEST_PAUSE_S, 2.0 ** (self._trouble - RESTARTS))

@@ -88,6 +88,55 @@ describe("the outbox", () => {
     });
   }
 
+  test("a device that was too fast waits as long as it is told, keeps everything, and goes on", async () => {
+    const fetchWell = globalThis.fetch;
+    let left = 1;
+    globalThis.fetch = async (url, options) => {
+      if (left-- > 0) return fetchWell(url, options);
+      const body = JSON.stringify({ title: "That is a lot at once.", status: 429 });
+      return new Response(body, { status: 429, headers: { "Retry-After": "40" } });
+    };
+    for (const id of [ID, OTHER]) await outbox.put(entry(id, id));
+    assert.equal(await outbox.flush(), false);
+    const [waiting] = await outbox.entries();
+    assert.equal(waiting.id, OTHER);
+    assert.equal(waiting.refused, undefined);
+    assert.ok(waiting.next - Date.now() > 39_000);
+    left = 2;
+    assert.equal(await outbox.flush(), true);
+    assert.deepEqual([...server.pins.keys()].sort(), [ID, OTHER]);
+  });
+
+  test("a server whose database rests is asked once, not for every entry", async () => {
+    const fetchWell = globalThis.fetch;
+    let asked = 0;
+    globalThis.fetch = async () => {
+      asked += 1;
+      const body = JSON.stringify({ title: "The database is resting.", status: 503 });
+      return new Response(body, { status: 503, headers: { "Retry-After": "9" } });
+    };
+    for (const id of [ID, OTHER]) await outbox.put(entry(id, id));
+    assert.equal(await outbox.flush(), false);
+    assert.equal(asked, 1);
+    globalThis.fetch = fetchWell;
+    assert.equal(await outbox.flush(), true);
+    assert.deepEqual([...server.pins.keys()].sort(), [ID, OTHER]);
+  });
+
+  test("a photo that has to wait holds up no pins behind it", async () => {
+    const fetchWell = globalThis.fetch;
+    globalThis.fetch = async (url, options) => {
+      if (!url.endsWith("/photo")) return fetchWell(url, options);
+      const body = JSON.stringify({ title: "Too many attempts.", status: 429 });
+      return new Response(body, { status: 429, headers: { "Retry-After": "900" } });
+    };
+    await outbox.put(entry(ID, "a", { photo: { blob: new Blob(["x"]), alt: "" }, at: "2026-01-01T00:00:00Z" }));
+    await outbox.put(entry(OTHER, "b", { at: "2026-01-02T00:00:00Z" }));
+    await outbox.flush();
+    assert.deepEqual([...server.pins.keys()].sort(), [ID, OTHER]);
+    assert.deepEqual((await outbox.entries()).map(({ id, deed }) => [id, deed]), [[ID, "photo"]]);
+  });
+
   test("an answer lost on the way makes no second pin", async () => {
     server.mood = "lost answers";
     await outbox.put(entry(ID, "a"));

@@ -37,6 +37,8 @@ const DRAFTS = "drafts";
 
 const REMOVAL = { deed: "remove", photo: undefined, refused: undefined, revised: false };
 
+/** Too many of us, or a database that rests: for the next entry just as for this one. */
+const BUSY = new Set([429, 503]);
 /** Waiting times between tries that nothing else has caused. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -184,14 +186,16 @@ export function openOutbox({ map = null, api = null, lang = undefined, box = ope
       for (const { id, refused, next } of await entries()) {
         if (refused || (!early && next > Date.now())) continue;
         const { waiting } = await sendAlone(id);
-        // Where one does not get through, the next one would not either.
-        if (waiting && (waiting.status === 0 || waiting.status === 429)) return false;
+        // Where one does not get through, the next one would not either; photos have limits of their own.
+        if (waiting?.status === 0 || (BUSY.has(waiting?.status) && !(await isPhoto(id)))) return false;
       }
       return true;
     });
     again();
     return free;
   }
+
+  const isPhoto = async (id) => (await box.get(SHELF, id))?.deed === "photo";
 
   /** Tries again by itself while the page is open. */
   async function again() {
