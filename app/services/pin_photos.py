@@ -33,6 +33,8 @@ from app.services.throttle import Limit
 OF_DEVICE: Final = Limit("photo device", attempts=40, window=timedelta(hours=1))
 OF_PLACE: Final = Limit("photo place", attempts=1200, window=timedelta(hours=1))
 """A class of thirty behind one address, ten photos each, and again."""
+OF_SHARE: Final = Limit("photo share", attempts=50, window=timedelta(days=1))
+"""Once half of the places are taken: so many of the others one address may fill."""
 MOST_WAITING: Final = 500
 MOST_WAITING_BYTES: Final = 200 << 20
 """Of one map: more than that nobody looks through, and nobody may fill the disk with."""
@@ -201,6 +203,12 @@ def _refuse_where_many_wait(session: Session, the_map: MapRecord) -> None:
     load = waiting_load(session, the_map.id)
     if load.n >= MOST_WAITING or load.n_bytes >= MOST_WAITING_BYTES:
         raise Unacceptable(Problem(FIELD, MANY_WAIT))
+
+
+def places_are_few(session: Session, the_map: MapRecord) -> bool:
+    """Whether half of the places for photos that wait are taken, so that the others are to be shared."""
+    load = waiting_load(session, the_map.id)
+    return 2 * load.n >= MOST_WAITING or 2 * load.n_bytes >= MOST_WAITING_BYTES
 
 
 def _pin_changed(session: Session, the_map: MapRecord, pin_id: uuid.UUID) -> None:

@@ -1,7 +1,8 @@
 """Counting attempts: how often one key may try one thing within a window of time, over all web processes.
 
-Keys (an e-mail, an address) are stored only as keyed hashes that change every day, and rows go after two
-days: what is kept can't be read back into who was here.
+Keys (an e-mail, an address) are stored only as hashes, made with the server's secret and a salt of the day. That
+salt is random, lies beside the counts (a row of `SALT`) and is deleted with them after two days: from then on
+nobody, not even who has the secret and kept a copy of the counts, can try out whose address a hash is.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,8 +23,14 @@ from app.errors import TooMany
 from app.models import Throttle
 
 KEEP = timedelta(days=2)
+SALT = "salt"
+"""The action of the rows that hold a day's salt in the place of a key."""
+SALT_BYTES = 32
+SWEPT = 1000
+"""Rows deleted at a time: nobody who signs in waits for more."""
 IPV6_HOST_BITS = 64
 """One household or office has a whole /64: its addresses count as one."""
+IPV6_SITE_PREFIX = 48
 
 
 @dataclass(frozen=True)
@@ -40,13 +48,16 @@ class Attempt:
 
     limit: Limit
     key: bytes
+    """Hashed with the secret; before it is stored, once more with the salt of the day."""
     window_start: datetime
+    day: date
 
 
 def attempt(limit: Limit, *parts: str, secret: bytes, now: datetime | None = None) -> Attempt:
     """An attempt by the person or place these texts name together, not yet counted."""
     now = now or datetime.now(UTC)
-    return Attempt(limit, _key(secret, now, limit.action, *parts), _window_start(now, limit.window))
+    key = _key(secret, now, limit.action, *parts)
+    return Attempt(limit, key, _window_start(now, limit.window), now.astimezone(UTC).date())
 
 
 def count(session: Session, attempts: Iterable[Attempt], *, now: datetime | None = None) -> None:
@@ -55,24 +66,51 @@ def count(session: Session, attempts: Iterable[Attempt], *, now: datetime | None
     Those after it are then not counted: who is shut out by a narrow limit can't use up a wider one.
     """
     now = now or datetime.now(UTC)
-    _sweep(session, now)
+    sweep(session, now)
     for one in attempts:
         if _counted(session, one) > one.limit.attempts:
             left = one.window_start + one.limit.window - now
             raise TooMany(max(1, int(left.total_seconds()) + 1))
 
 
+def grow(session: Session, counted: Sequence[tuple[Attempt, int]]) -> list[int]:
+    """Add these numbers of attempts, in one statement; how many all processes have counted of each now."""
+    # Always in the same order: two processes may add to the same rows.
+    salts = {day: _salt(session, day) for day in {one.day for one, _ in counted}}
+    keys = [_salted(salts[one.day], one) for one, _ in counted]
+    order = sorted(range(len(counted)), key=lambda i: (counted[i][0].limit.action, keys[i]))
+    rows = insert(Throttle).values(
+        [
+            {
+                "action": counted[i][0].limit.action,
+                "key_hash": keys[i],
+                "window_start": counted[i][0].window_start,
+                "attempts": counted[i][1],
+            }
+            for i in order
+        ]
+    )
+    grown = rows.on_conflict_do_update(
+        index_elements=["action", "key_hash", "window_start"],
+        set_={"attempts": Throttle.attempts + rows.excluded.attempts},
+    ).returning(Throttle.action, Throttle.key_hash, Throttle.attempts)
+    now = {(action, key): attempts for action, key, attempts in session.execute(grown)}
+    return [now[one.limit.action, key] for (one, _), key in zip(counted, keys, strict=True)]
+
+
 def forgive(session: Session, attempts: Iterable[Attempt]) -> None:
     """Take these attempts back, as they were good ones."""
     for one in attempts:
         session.execute(
-            update(Throttle).where(*_same(one), Throttle.attempts > 0).values(attempts=Throttle.attempts - 1)
+            update(Throttle)
+            .where(*_same(session, one), Throttle.attempts > 0)
+            .values(attempts=Throttle.attempts - 1)
         )
 
 
 def forget(session: Session, one: Attempt) -> None:
     """Start counting this key anew."""
-    session.execute(delete(Throttle).where(*_same(one)))
+    session.execute(delete(Throttle).where(*_same(session, one)))
 
 
 def network(address: str | None) -> str:
@@ -88,10 +126,21 @@ def network(address: str | None) -> str:
     return str(found)
 
 
+def wider(address: str | None) -> str | None:
+    """The /48 around an IPv6 address, which one customer may have whole; None for any other."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if not isinstance(found, ipaddress.IPv6Address) or found.ipv4_mapped:
+        return None
+    return str(ipaddress.ip_network((found, IPV6_SITE_PREFIX), strict=False))
+
+
 def _counted(session: Session, one: Attempt) -> int:
     """How many attempts there are in the window with this one; beyond the limit the row is left alone."""
     row = insert(Throttle).values(
-        action=one.limit.action, key_hash=one.key, window_start=one.window_start, attempts=1
+        action=one.limit.action, key_hash=_stored(session, one), window_start=one.window_start, attempts=1
     )
     grown = row.on_conflict_do_update(
         index_elements=["action", "key_hash", "window_start"],
@@ -101,19 +150,54 @@ def _counted(session: Session, one: Attempt) -> int:
     return session.execute(grown).scalar() or one.limit.attempts + 1
 
 
-def _sweep(session: Session, now: datetime) -> None:
-    """Delete what is older than it may be; rows another process is deleting are its business."""
+def sweep(session: Session, now: datetime) -> int:
+    """Delete some of what is older than it may be, salts too; how many rows.
+
+    Those that another process is deleting are its business.
+    """
     key = (Throttle.action, Throttle.key_hash, Throttle.window_start)
-    old = select(*key).where(Throttle.window_start < now - KEEP).limit(1000).with_for_update(skip_locked=True)
-    session.execute(
-        delete(Throttle).where(tuple_(*key).in_(old)), execution_options={"synchronize_session": False}
+    old = select(*key).where(Throttle.window_start < now - KEEP).limit(SWEPT).with_for_update(skip_locked=True)
+    gone = session.execute(
+        delete(Throttle).where(tuple_(*key).in_(old)).returning(Throttle.action),
+        execution_options={"synchronize_session": False},
     )
+    return len(gone.all())
 
 
-def _same(one: Attempt) -> tuple[ColumnElement[bool], ...]:
+def _stored(session: Session, one: Attempt) -> bytes:
+    """The key as it is stored."""
+    return _salted(_salt(session, one.day), one)
+
+
+def _salted(salt: bytes, one: Attempt) -> bytes:
+    return hmac.new(salt, one.key, hashlib.sha256).digest()
+
+
+def _salt(session: Session, day: date) -> bytes:
+    """The salt of a day, made by whoever needs it first; of two made at once the lesser one is it."""
+    begun = datetime.combine(day, time.min, UTC)
+    ours = select(Throttle.key_hash).where(Throttle.action == SALT, Throttle.window_start == begun)
+    least = ours.order_by(Throttle.key_hash).limit(1)
+    known: bytes | None = session.scalar(least)
+    if known is None:
+        new = {"action": SALT, "key_hash": secrets.token_bytes(SALT_BYTES), "window_start": begun, "attempts": 0}
+        session.execute(insert(Throttle).values(new))
+        known = session.scalar(least)
+    return bytes(known or b"")
+
+
+def forget_old(session: Session, now: datetime) -> int:
+    """Delete all that is older than it may be: where nobody tries anything, no count would."""
+    total = 0
+    while gone := sweep(session, now):
+        total += gone
+    return total
+
+
+def _same(session: Session, one: Attempt) -> tuple[ColumnElement[bool], ...]:
     return (
         Throttle.action == one.limit.action,
-        Throttle.key_hash == one.key,
+        Throttle.key_hash == _stored(session, one),
         Throttle.window_start == one.window_start,
     )
 

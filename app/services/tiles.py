@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import tempfile
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shapely import MultiPolygon
 
 from app.services.outward import Asking, Forbidden, OutwardFailure, Unreachable, fetch, server_of
+from app.services.tile_store import store_at
 
 REST_S = 10.0
 """A source that can't be reached is left alone for so long: waiting for it would take all our threads."""
@@ -27,6 +28,11 @@ USER_AGENT = "pocitova-mapa (basemap cache)"
 SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
+WAYS_OUT = 4
+PATIENCE_S = 3.0
+"""So many requests of one process, half of its threads, may wait for sources; others stand behind for a while."""
+
+_ways_out = threading.BoundedSemaphore(WAYS_OUT)
 _resting: dict[str, float] = {}
 """By host: until when it is not asked again."""
 
@@ -35,7 +41,7 @@ class TileUnavailable(Exception):
     """The source did not give a picture."""
 
     def __init__(self, message: str, why: str = "unreachable") -> None:
-        """Keep in one word what to do about it: `unreachable`, `forbidden` or `no_picture`."""
+        """Keep in one word what to do about it: `unreachable`, `busy`, `forbidden` or `no_picture`."""
         self.why = why
         super().__init__(message)
 
@@ -79,18 +85,33 @@ def fetch_tile(template: str, tile: Tile, folder: Path, inner_hosts: Collection[
     A stored tile that is too old is used again when the source does not answer. Sources on private networks are
     asked only if named in `inner_hosts` (services/outward.py).
     """
-    path = folder / hashlib.sha256(template.encode()).hexdigest()[:16] / str(tile.z) / str(tile.x) / str(tile.y)
-    stored = _stored(path)
-    if stored and time.time() - path.stat().st_mtime < KEPT_S:
+    path = Path(hashlib.sha256(template.encode()).hexdigest()[:16], str(tile.z), str(tile.x), str(tile.y))
+    store = store_at(folder)
+    data = store.read(path)
+    stored = Picture(data, picture_type(data)) if data is not None else None
+    if stored and store.age_s(path) < KEPT_S:
         return stored
     try:
-        fetched = _fetch(_address(template, tile), inner_hosts)
+        with _way_out():
+            fetched = _fetch(_address(template, tile), inner_hosts)
     except TileUnavailable:
         if stored:
             return stored
         raise
-    _store(path, fetched.data)
+    store.keep(path, fetched.data)
     return fetched
+
+
+@contextmanager
+def _way_out() -> Iterator[None]:
+    """One of the few ways to sources; TileUnavailable when none gets free soon, for the page asks again."""
+    if not _ways_out.acquire(timeout=PATIENCE_S):
+        msg = "too many tiles are being fetched"
+        raise TileUnavailable(msg, "busy")
+    try:
+        yield
+    finally:
+        _ways_out.release()
 
 
 def tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
@@ -131,20 +152,3 @@ def picture_type(data: bytes) -> str:
             return mimetype
     msg = "not a picture"
     raise TileUnavailable(msg, "no_picture")
-
-
-def _stored(path: Path) -> Picture | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return Picture(data, picture_type(data))
-
-
-def _store(path: Path, data: bytes) -> None:
-    """Write whole or not at all: two workers may fetch the same tile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    Path(name).replace(path)

@@ -7,13 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app
+from flask.sansio.blueprints import BlueprintSetupState
 
 from app.errors import Unknown
 from app.services.tile_packs import pack_tile
+from app.services.tile_store import limit_store
 from app.services.tiles import Picture, Tile, TileUnavailable, fetch_tile
 from app.views.reader import load_map
 
 blueprint = Blueprint("tiles", __name__)
+
+
+@blueprint.record
+def limit_tiles(state: BlueprintSetupState) -> None:
+    """Have the stored tiles take no more of the disk than the operator lets them."""
+    config = state.app.extensions["pocit-config"]
+    limit_store(config.home / "tiles", config.tiles_megabytes * 1_000_000)
+
 
 KEPT_BY_BROWSERS = "public, max-age=604800"
 NOTHING = Picture(

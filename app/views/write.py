@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from app import security
 from app.db import session
-from app.errors import Conflict, Malformed, MapChanged, NotYours, Problem, Refusal, Unknown
+from app.errors import Conflict, Malformed, MapChanged, NotYours, Problem, Refusal, TooMany, Unknown
 from app.i18n import N_, public_languages
 from app.inputs.answers import MOST_ANSWER_CHARACTERS
 from app.inputs.pins import MOST_COMMENT_CHARACTERS
@@ -47,6 +47,8 @@ from app.views.citizen import page_config
 from app.views.framing import let_be_framed
 from app.views.heat import heat_store
 from app.views.reader import load_map, number, reader_language
+from app.views.write_waiting import FIELD as WAITED
+from app.views.write_waiting import expect_known, let_written, waiting_mark, waiting_words
 from gis.named_places import NamedPlace
 
 blueprint = Blueprint("write", __name__)
@@ -98,6 +100,7 @@ def send(slug: str) -> Response:
     try:
         event = _event(the_map, one(form, "event"))
         new = parse_written(form, chosen, the_map.questions, event.code if event else None)
+        let_written(the_map, token, new)
         _, is_new = create_pin(session(), the_map, token, new)
         if not is_new:
             send_again(session(), the_map, token, new)  # who went back and mended the words
@@ -105,6 +108,9 @@ def send(slug: str) -> Response:
         session().rollback()
         # Sent twice, or by somebody else's form: with an id of its own it is a pin of this person.
         return _page(the_map, chosen, {**form, "id": [str(uuid.uuid4())]}, [_try_again()], status=409)
+    except TooMany as refusal:
+        session().rollback()
+        return _waiting(the_map, chosen, form | {WAITED: [waiting_mark(token, one(form, "id"))]}, refusal)
     except Refusal as refusal:
         session().rollback()
         return _page(the_map, chosen, form, _problems(refusal), status=422)
@@ -123,6 +129,7 @@ def done(slug: str) -> str:
 def receipt(slug: str) -> str | Response:
     """The code by which one comes back to one's pins from anywhere."""
     the_map, token = _own_form(slug)
+    expect_known(the_map, token, "receipt")
     code = make_receipt(session(), the_map, token, secret=current_app.config["SECRET_KEY"])
     session().commit()
     return _done(the_map, request.form.get("pin", ""), code=code)
@@ -133,6 +140,7 @@ def about(slug: str) -> str | tuple[str, int]:
     """The optional answers about the person."""
     the_map, token = _own_form(slug)
     form = request.form.to_dict(flat=False)
+    expect_known(the_map, token, "about")
     try:
         save_about(session(), the_map, token, answers_in(form, ABOUT, the_map.about))
     except Refusal as refusal:
@@ -230,6 +238,7 @@ def _written(
         form=form,
         problems=problems,
         pin_id=one(form, "id") or str(uuid.uuid4()),
+        waited=one(form, WAITED),
         mark=_mark(token),
         is_known=_device() is not None,
         is_finished="finished" in request.args,
@@ -325,6 +334,16 @@ def _language_asked() -> dict[str, Any]:
     """The language that the address asks for: a frame on another site keeps no cookie of it."""
     asked = request.args.get("lang")
     return {"lang": asked} if asked in public_languages() else {}
+
+
+def _waiting(
+    the_map: MapRecord, chosen: NamedPlace, form: Mapping[str, Sequence[str]], refusal: TooMany
+) -> Response:
+    """The form with all its words, and how long to wait before it is sent again."""
+    said = {"field": "", "words": waiting_words(refusal.retry_after_s)}
+    page = _page(the_map, chosen, form, [said], status=429)
+    page.headers["Retry-After"] = str(refusal.retry_after_s)
+    return page
 
 
 def _try_again() -> dict[str, str]:
