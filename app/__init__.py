@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,6 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
     from app import db, security, views
     from app.assets import Assets
     from app.config import ROOT, Config
+    from app.queries.directory import Directory
     from app.queries.maps import MapCache
 
     config = config or Config.from_environment()
@@ -37,7 +39,8 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
         MAX_FORM_PARTS=MOST_FORM_PARTS,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
-        SESSION_COOKIE_NAME="pocit_office",
+        # With the prefix browsers take it only over https and for this very host: no neighbour can plant one.
+        SESSION_COOKIE_NAME="__Host-pocit_office" if config.secure_cookies else "pocit_office",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.secure_cookies,
@@ -51,10 +54,15 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["pocit-config"] = config
     app.extensions["pocit-assets"] = Assets(ROOT / "static", watch=app.debug)
     app.extensions["pocit-maps"] = MapCache()
-    db.init_app(app, config.database_url)
+    app.extensions["pocit-directory"] = Directory()
+    db.init_app(app, config.database_url, config.replica_url)
     security.init_app(app)
     views.init_app(app)
     if config.trusted_proxies:
         n = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+        # Few proxies set or strip a prefix: a stranger's own would stand in every link.
+        below = n if urlsplit(config.address).path else 0
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=below
+        )
     return app

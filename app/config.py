@@ -7,8 +7,11 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from app.logs import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: templates, static files, migrations and sample maps lie under it."""
@@ -32,14 +35,24 @@ class Config:
     """How many proxies in front set X-Forwarded-*; 0 trusts none."""
     tile_hosts: frozenset[str] = frozenset()
     """Tile servers on the town's inner network, by name, that maps may use (services/outward.py)."""
+    unlimited_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whom no limit by address holds back: a school's network, the town hall's (services/flood.py)."""
+    tiles_megabytes: int = 2000
+    """So much room on the disk stored basemap tiles may take at most."""
     address: str = ""
     """Of this server as people reach it: for what the command line prints on paper."""
+    hosts: frozenset[str] = frozenset()
+    """Further names under which people reach it, beside that of `address`; with the port where it is unusual."""
+    security_contact: str = ""
+    """Whom to tell of a weakness: an e-mail or an address of a page; served as security.txt (RFC 9116)."""
     replica_url: str = ""
     """A streaming replica that may answer anonymous readers; without one the primary answers everybody."""
     metrics_token: str = field(default="", repr=False)
     """Who shows it reads /metrics from anywhere; without one only this machine itself does."""
     log_format: str = "text"
     """`text` for people, `json` for programs that collect."""
+    log_requests: bool = False
+    """Whether each request leaves a line in the log: its route, never its address."""
     operator_ico: str = ""
     operator_name: str = ""
     """Who answers for the open-data catalogue of a server with several towns."""
@@ -59,13 +72,38 @@ class Config:
             secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
             trusted_proxies=int(os.environ.get("POCIT_TRUSTED_PROXIES") or 0),
             tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
+            unlimited_networks=networks(os.environ.get("POCIT_UNLIMITED_NETWORKS") or ""),
+            tiles_megabytes=int(os.environ.get("POCIT_TILES_MEGABYTES") or 2000),
             address=(os.environ.get("POCIT_ADDRESS") or "").strip().rstrip("/"),
+            hosts=frozenset((os.environ.get("POCIT_HOSTS") or "").replace(",", " ").lower().split()),
+            security_contact=(os.environ.get("POCIT_SECURITY_CONTACT") or "").strip(),
             replica_url=with_driver(os.environ.get("DATABASE_REPLICA_URL") or ""),
             metrics_token=os.environ.get("POCIT_METRICS_TOKEN") or "",
-            log_format=os.environ.get("POCIT_LOG") or "text",
+            log_format=known_log_format(os.environ.get("POCIT_LOG") or "text"),
+            log_requests=os.environ.get("POCIT_LOG_REQUESTS") == "1",
             operator_ico=(os.environ.get("POCIT_OPERATOR_ICO") or "").strip(),
             operator_name=(os.environ.get("POCIT_OPERATOR_NAME") or "").strip(),
         )
+
+
+def known_log_format(name: str) -> str:
+    """The name of a format of the log; any other is a RuntimeError that says which there are."""
+    if name not in FORMATS:
+        msg = f"POCIT_LOG is {name!r}, but must be one of: {', '.join(FORMATS)}."
+        raise RuntimeError(msg)
+    return name
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks named in a text, by commas or spaces; what is none is a RuntimeError that names it."""
+    found = []
+    for name in text.replace(",", " ").split():
+        try:
+            found.append(ip_network(name, strict=False))
+        except ValueError as error:
+            msg = f"POCIT_UNLIMITED_NETWORKS names {name!r}, which is no network, such as 192.0.2.0/24."
+            raise RuntimeError(msg) from error
+    return tuple(found)
 
 
 def with_driver(url: str) -> str:

@@ -81,6 +81,8 @@ def _answer(connection: socket.socket) -> bytes:
             raise RuntimeError(msg)
         received += part
     head, _, body = received.partition(b"\r\n\r\n")
+    if head[9:12] in (b"204", b"304"):  # they have no body, and say no length
+        return head
     length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     while len(body) < length:
         body += connection.recv(65536)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.i18n import N_
-from app.models import FactLayer, Pin, TownMap
+from app.models import FactLayer, Pin
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
 from app.queries.pin_table import OFFICE_COUNTS
+from app.queries.round_pair import slugs_of_rounds
 
 NO_ROUND = N_(
     "The town has no other map with pins that this one could be compared with. A next round of this map, or an"
@@ -28,7 +29,7 @@ def obstacle(session: Session, the_map: MapRecord, kind: str) -> str | None:
         return ONE_FEELING
     if kind == "themes" and not _any(session, _comments(the_map)):
         return NO_COMMENTS
-    if kind == "rounds" and the_map.previous is None and not _any(session, _other_maps(the_map)):
+    if kind == "rounds" and the_map.previous is None and next(slugs_of_rounds(session, the_map), None) is None:
         return NO_ROUND
     if kind == "facts" and not _any(session, _layers(the_map)):
         return NO_FACTS
@@ -37,11 +38,6 @@ def obstacle(session: Session, the_map: MapRecord, kind: str) -> str | None:
 
 def _comments(the_map: MapRecord) -> Select[Any]:
     return select(Pin.id).where(*conditions(the_map.id, OFFICE_COUNTS), Pin.comment != "")
-
-
-def _other_maps(the_map: MapRecord) -> Select[Any]:
-    has_pins = exists().where(Pin.map_id == TownMap.id)
-    return select(TownMap.id).where(TownMap.town_id == the_map.town_id, TownMap.id != the_map.id, has_pins)
 
 
 def _layers(the_map: MapRecord) -> Select[Any]:

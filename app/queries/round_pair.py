@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -136,10 +136,17 @@ class Pair:
 
 def other_rounds(session: Session, the_map: MapRecord) -> list[MapRecord]:
     """Maps of the same town that have pins, the newest first, this one's round before ahead of all."""
-    has_pins = exists().where(Pin.map_id == TownMap.id)
-    query = select(TownMap.slug).where(TownMap.town_id == the_map.town_id, TownMap.id != the_map.id, has_pins)
-    found = [read_map(session, slug) for slug in session.scalars(query.order_by(TownMap.id.desc()))]
+    found = [read_map(session, slug) for slug in slugs_of_rounds(session, the_map)]
     return sorted(found, key=lambda one: one.slug != the_map.previous)
+
+
+def slugs_of_rounds(session: Session, the_map: MapRecord) -> Iterator[str]:
+    """The same maps by their slugs, the newest first."""
+    own = select(TownMap.id, TownMap.slug).where(TownMap.town_id == the_map.town_id, TownMap.id != the_map.id)
+    for row in session.execute(own.order_by(TownMap.id.desc())).all():
+        # One by one: a statement that looks for pins names one map (decision 0028).
+        if session.scalar(select(exists().where(Pin.map_id == row.id))):
+            yield row.slug
 
 
 def other_round(session: Session, the_map: MapRecord, asked: Asked) -> MapRecord | None:

@@ -48,9 +48,12 @@ class PrintRecord:
     serials: Sequence[str]
 
 
-def find_sheet(session: Session, serial: str) -> SheetRecord | None:
-    """The sheet of this serial, of whatever map; None where none was printed."""
-    row = session.execute(_SHEETS.where(Sheet.serial == serial)).first()
+def find_sheet(session: Session, serial: str, map_id: int | None = None) -> SheetRecord | None:
+    """The sheet of this serial, of this map or of whatever map; None where none was printed."""
+    wanted = _SHEETS.where(Sheet.serial == serial)
+    if map_id is not None:
+        wanted = wanted.where(Sheet.map_id == map_id)
+    row = session.execute(wanted).first()
     return _record(*row) if row else None
 
 

@@ -19,22 +19,29 @@ LOCK = 2_718_281
 """The first half of the advisory lock's key, so that ours meets nobody else's."""
 
 
+def is_due(session: Session, the_map: MapRecord, today: date | None = None) -> bool:
+    """Whether the map still has to be counted for today."""
+    return uses_snapshot(the_map) and not _is_taken(session, the_map.id, today or _today())
+
+
 def ensure_snapshot(session: Session, the_map: MapRecord, today: date | None = None) -> bool:
     """Count the map for today if that is not yet done and its public needs it; whether it was done now.
 
     Of two processes that come first on a day, one counts and the other waits and finds it counted. What was
     counted stays till tomorrow, whatever pins come or go: two answers of a day are the same answer.
     """
-    if not uses_snapshot(the_map):
-        return False
-    today = today or datetime.now(TOWN_CLOCK).date()
-    if _is_taken(session, the_map.id, today):
+    today = today or _today()
+    if not is_due(session, the_map, today):
         return False
     session.execute(select(func.pg_advisory_xact_lock(cast(LOCK, Integer), cast(the_map.id, Integer))))
     if _is_taken(session, the_map.id, today):
         return False
     _take(session, the_map, today)
     return True
+
+
+def _today() -> date:
+    return datetime.now(TOWN_CLOCK).date()
 
 
 def _is_taken(session: Session, map_id: int, today: date) -> bool:

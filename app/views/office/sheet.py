@@ -106,14 +106,14 @@ def _asked(slug: str, serial: str) -> tuple[MapRecord, SheetRecord]:
     """The map, for whoever may moderate it, and its sheet; Unknown for sheets of other maps too."""
     the_map = office_map(slug, Role.MODERATOR)
     code = parse_serial(serial)
-    sheet = find_sheet(session(), code) if code else None
-    if sheet is None or sheet.map_id != the_map.id:
+    sheet = find_sheet(session(), code, the_map.id) if code else None
+    if sheet is None:
         raise Unknown
     return the_map, sheet
 
 
 def _again(sheet: SheetRecord) -> SheetRecord:
-    found = find_sheet(session(), sheet.serial)
+    found = find_sheet(session(), sheet.serial, sheet.map_id)
     if found is None:
         raise Unknown
     return found

@@ -67,8 +67,8 @@ def sheet_by_serial(slug: str) -> Response | tuple[str, int]:
     """The sheet whose serial somebody typed, or the page again with what is wrong with it."""
     the_map = office_map(slug, Role.MODERATOR)
     serial = parse_serial(request.args.get("serial", "")[:40])
-    found = find_sheet(session(), serial) if serial else None
-    if found is None or found.map_id != the_map.id:
+    found = find_sheet(session(), serial, the_map.id) if serial else None
+    if found is None:
         return _page(the_map, serial_unknown=True), 404
     return redirect(url_for("office.sheet_page", slug=slug, serial=found.serial), 303)
 

@@ -4,6 +4,17 @@ import { language } from "#js/lib/words.js";
 
 const PATIENCE_MS = 20000;
 
+const PROOF = "Pocit-Proof";
+/** How often one request may be asked for a sum: a second time where the first was too late. */
+const MOST_SUMS = 2;
+
+let prover = null;
+
+/** From now on `give(challenge, url)` makes the proofs that a server in a flood asks for; null where it can't. */
+export function proveWith(give) {
+  prover = give;
+}
+
 /** What the server refused, or status 0 when it could not be reached at all. */
 export class ApiProblem extends Error {
   constructor({ status, title = "", detail = "", errors = [], retryAfter_s = 0 }) {
@@ -28,9 +39,26 @@ export class ApiProblem extends Error {
  * @param {string} url
  * @param {{body?: object|FormData, token?: string, type?: string, signal?: AbortSignal, lang?: string}} [options]
  */
-export async function request(method, url, { body, token, type = "application/json", signal, lang } = {}) {
+export async function request(method, url, options = {}) {
+  let proof = null;
+  for (let sums = 0; ; sums += 1) {
+    const { response, text, answer } = await asked(method, url, options, proof);
+    if (response.ok) {
+      // A hotel's or a train's sign-in page answers in our server's name: nothing has arrived.
+      if (text && answer === null) throw new ApiProblem({ status: 0, detail: "not our server" });
+      return answer;
+    }
+    const isSum = response.status === 429 && answer?.challenge && prover && sums < MOST_SUMS;
+    proof = isSum ? await prover(answer.challenge, url) : null;
+    if (!proof) throw problem(response, answer);
+  }
+}
+
+/** One request, and what came of it. */
+async function asked(method, url, { body, token, type = "application/json", signal, lang }, proof) {
   const headers = { Accept: "application/geo+json, application/json", "Accept-Language": lang ?? language() };
   if (token) headers.Authorization = `Bearer ${token}`;
+  if (proof) headers[PROOF] = proof;
   const isForm = globalThis.FormData !== undefined && body instanceof FormData;
   if (body !== undefined && !isForm) headers["Content-Type"] = type;
   let response;
@@ -39,8 +67,8 @@ export async function request(method, url, { body, token, type = "application/js
       method,
       headers,
       body: body === undefined || isForm ? body : JSON.stringify(body),
-      // The device token is the only thing that says who asks: no cookies go along.
-      credentials: "omit",
+      // The device token is the only thing that says who asks: no cookies go along with it.
+      credentials: token ? "omit" : "same-origin",
       signal: signal ?? AbortSignal.timeout(PATIENCE_MS),
     });
   } catch (failure) {
@@ -52,11 +80,19 @@ export async function request(method, url, { body, token, type = "application/js
   } catch (failure) {
     throw new ApiProblem({ status: 0, detail: String(failure) });
   }
-  const answer = parsed(text);
-  if (!response.ok) throw problem(response, answer);
-  // A hotel's or a train's sign-in page answers in our server's name: nothing has arrived.
-  if (text && answer === null) throw new ApiProblem({ status: 0, detail: "not our server" });
-  return answer;
+  noteWriting(response.headers.get("Pocit-Wrote"));
+  return { response, text, answer: parsed(text) };
+}
+
+/**
+ * Keep the server's mark that something was sent from here: for some seconds its main database answers us, where the others
+ * may not know of it yet. Sent without cookies, the answer can't leave it itself.
+ */
+function noteWriting(seconds) {
+  if (!seconds) return;
+  const secure = globalThis.location.protocol === "https:" ? "; Secure" : "";
+  if (globalThis.document) document.cookie = `pocit_wrote=1; Max-Age=${Number(seconds)}; Path=/; SameSite=Lax${secure}`;
+  else globalThis.cookieStore?.set({ name: "pocit_wrote", value: "1", expires: Date.now() + Number(seconds) * 1000, sameSite: "lax" });
 }
 
 function parsed(text) {
