@@ -12,7 +12,7 @@ from app.errors import Problem
 from app.i18n import N_
 from app.inputs.answers import Question
 from app.inputs.pin_files import PinRows
-from app.inputs.row_ids import NAMESPACE, Times, named
+from app.inputs.row_ids import NAMESPACE, Times, named, salted, unsalted
 from app.inputs.row_values import (
     Bad,
     Known,
@@ -52,11 +52,21 @@ class ImportMap:
     """What a row is checked against."""
 
     slug: str
+    secret: bytes
+    """The map's salt: else whoever guesses a row's person could tell by its pin's id that the guess is right."""
     categories: Mapping[str, str]
     """Category key by everything that may name it, folded: keys, words, labels."""
     events: frozenset[str]
     questions: tuple[Question, ...]
     about: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class OlderIds:
+    """What an earlier version would have called the rows and their persons; nothing new is stored under these."""
+
+    ids: Sequence[str]
+    respondents: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,8 @@ class ImportedPins:
     answers: Sequence[str]
     """JSON, as is what they said about themselves."""
     about: Sequence[str]
+    older: OlderIds | None = None
+    """None where nothing of an earlier version can be stored."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -92,11 +104,15 @@ class PartReader:
     Column by column, and a text that comes again is not read again.
     """
 
-    def __init__(self, target: ImportMap, options: ImportOptions) -> None:
+    def __init__(self, target: ImportMap, options: ImportOptions, *, with_older: bool = False) -> None:
         self.target = target
         self.options = options
+        self._mark = salted(target.slug, target.secret)
         self._times = Times()
-        self._people = Known(self._respondent)
+        self._people = Known(lambda written: self._respondent(self._mark, written))
+        self._older_mark = unsalted(target.slug) if with_older else None
+        self._older_times = Times()
+        self._older_people = Known(lambda written: self._respondent(unsalted(target.slug), written))
         created = options.created_field or "created_at"
         self._category = Known(self._category_of)
         self._comment = Known(comment_of)
@@ -125,15 +141,17 @@ class PartReader:
             rows = [row for row in rows if row not in bad]
             found = {name: [column[row] for row in rows] for name, column in found.items()}
             people, own = [people[row] for row in rows], [own[row] for row in rows]
-        said = zip(
-            people, found["category"], lon[rows].tolist(), lat[rows].tolist(), found["comment"],
-            found["created_at"], strict=True,
-        )  # fmt: skip
-        slug = self.target.slug
-        ids = self._ids(
-            [repr((slug, who, key, f"{x:.7f} {y:.7f}", text, at)) for who, key, x, y, text, at in said], own
-        )
-        return ImportedPins(rows, ids, self._respondents(people, ids), **found), bad
+        where = [f"{x:.7f} {y:.7f}" for x, y in zip(lon[rows].tolist(), lat[rows].tolist(), strict=True)]
+        said = people, found["category"], where, found["comment"], found["created_at"]
+        ids = self._ids(self._mark, said, own, self._times)
+        older = None
+        if self._older_mark is not None:
+            # It kept what nobody sees in a comment.
+            written = self._said(part, self.options.comment_field, "comment")
+            said = *said[:3], [text_of(written[row]) for row in rows], said[4]
+            before = self._ids(self._older_mark, said, own, self._older_times)
+            older = OlderIds(before, self._respondents(people, before, self._older_people))
+        return ImportedPins(rows, ids, self._respondents(people, ids, self._people), **found, older=older), bad
 
     def _meant(self, part: PinRows) -> dict[str, list[Any]]:
         """Column by column what is written; a Problem where that can't be stored. Told is a row's first one."""
@@ -206,27 +224,29 @@ class PartReader:
             raise Bad("event", N_("The map has no event of this code."))
         return code
 
-    def _ids(self, said: Sequence[str], own: Sequence[Any]) -> list[str]:
+    def _ids(
+        self, mark: tuple[str, ...], said: Sequence[Sequence[Any]], own: Sequence[Any], seen: Times
+    ) -> list[str]:
         """The rows' own UUIDs, or ones made of what they say and, for equal rows, of how many came before."""
-        ids = named(said)
+        ids = named([repr((*mark, *row)) for row in zip(*said, strict=True)])
         mine = {row: known.hex for row, value in enumerate(own) if value is not None and (known := uuid_of(value))}
         made = [row for row in range(len(ids)) if row not in mine] if mine else range(len(ids))
-        for place, times in self._times.again([int(ids[row][:16], 16) for row in made]):
+        for place, times in seen.again([int(ids[row][:16], 16) for row in made]):
             row = made[place]
             ids[row] = uuid.uuid5(uuid.UUID(ids[row]), str(times)).hex
         for row, digits in mine.items():
             ids[row] = digits
         return ids
 
-    def _respondents(self, written: Sequence[str | None], ids: Sequence[str]) -> list[str]:
+    def _respondents(self, written: Sequence[str | None], ids: Sequence[str], known: Known) -> list[str]:
         """The persons of the rows; where the file knows no person, the row is one."""
-        people = self._people.all(person or "" for person in written)
+        people = known.all(person or "" for person in written)
         alone = [row for row, person in enumerate(written) if person is None]
         persons = named([f"alone {uuid.UUID(ids[row])}" for row in alone])
         for row, person in zip(alone, persons, strict=True):
             people[row] = person
         return people
 
-    def _respondent(self, written: str) -> str:
+    def _respondent(self, mark: tuple[str, ...], written: str) -> str:
         own = None if self.options.only_named else uuid_of(written)
-        return (own or uuid.uuid5(NAMESPACE, repr((self.target.slug, "respondent", written)))).hex
+        return (own or uuid.uuid5(NAMESPACE, repr((*mark, "respondent", written)))).hex

@@ -21,6 +21,7 @@ from app.queries.pin_photos import of_shown_photo
 from gis.formats.layer import Field, Kind
 
 ABOUT_PREFIX = "about_"
+DAY_MEANING = N_("The day on which the pin was placed, by its first moment (UTC); quiet days are joined into one")
 
 CHANNEL_WORDS = {
     Channel.WEB: N_("placed on the web"),
@@ -79,21 +80,30 @@ class Column:
 def pin_columns(the_map: MapRecord, scope: Scope) -> tuple[Column, ...]:
     """The columns of this map's pins in this scope, in the order in which every file has them."""
     questions = [q for q in the_map.questions if q.published or scope is Scope.OFFICE]
-    columns = _public(the_map) + _photo(the_map) + [_asked(q, q.key, Pin.answers) for q in questions]
+    columns = _public(the_map, scope) + _photo(the_map) + [_asked(q, q.key, Pin.answers) for q in questions]
     if scope is Scope.OFFICE:
         columns += _office(the_map)
         columns += [_asked(q, ABOUT_PREFIX + q.key, Respondent.about) for q in the_map.about]
     return _with_short_names(columns)
 
 
-def _public(the_map: MapRecord) -> list[Column]:
+def _public(the_map: MapRecord, scope: Scope) -> list[Column]:
+    """Those that everybody reads; of moments and events everybody is told less than the office (published.py)."""
+    is_office = scope is Scope.OFFICE
     categories = {category.key: category.label for category in the_map.categories}
     return [
         _column("category", Kind.TEXT, Pin.category, N_("What the person feels or wishes here"), categories),
         _column("comment", Kind.TEXT, Pin.comment, N_("What the person wrote")),
-        _column("created_at", Kind.TIME, Pin.created_at, N_("When the pin was placed (UTC)")),
+        _column("created_at", Kind.TIME, Pin.created_at, N_("When the pin was placed (UTC)"))
+        if is_office
+        else _column("created_at", Kind.TIME, the_map.quiet.moment_column(), DAY_MEANING),
         _column("channel", Kind.TEXT, Pin.channel, N_("How the pin came"), CHANNEL_WORDS),
-        _column("event", Kind.TEXT, Pin.event, N_("The code of the event at which it was placed")),
+        _column(
+            "event",
+            Kind.TEXT,
+            Pin.event if is_office else the_map.quiet.event_column(),
+            N_("The code of the event at which it was placed"),
+        ),
         _column("supports", Kind.INTEGER, Pin.supports, N_("How many others support it")),
         _column("status", Kind.TEXT, Pin.status, N_("What the town does about it"), STATUS_WORDS),
         _column("answer", Kind.TEXT, Pin.answer, N_("What the town answered")),

@@ -19,6 +19,7 @@ from app.inputs.pin_photo_forms import photo_reason_words
 from app.inputs.reasons import reason_words
 from app.models import PhotoShown, Pin, PinPhoto, PinState, PinStatus, Respondent
 from app.queries.maps import MapRecord
+from app.queries.published import LOUD
 from app.queries.search import says
 from gis.geojson import DECIMALS
 
@@ -180,7 +181,8 @@ def _properties(row: PinRow) -> dict[str, Any]:
     return {
         "category": row.category,
         "comment": row.comment,
-        "created_at": rfc3339(row.created_at),
+        # The day, as everybody reads it: what the author is answered is what others are.
+        "created_at": rfc3339(LOUD.told(row.created_at)),
         "channel": row.channel,
         "event": row.event,
         "supports": row.supports,

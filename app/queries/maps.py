@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ from app.errors import Unknown
 from app.i18n import Texts
 from app.inputs.fields import storable
 from app.models import BasemapLayer, Event, Question, QuestionScope, Town, TownMap
+from app.queries.published import LOUD, Quiet, QuietTimes, quiet_times
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class MapRecord:
     categories: Sequence[CategoryRecord]
     questions: Sequence[QuestionRecord]
     about: Sequence[QuestionRecord]
+    quiet: Quiet = field(default=LOUD, repr=False)
+    """Which moments and events everybody is told more coarsely (published.py)."""
 
     @cached_property
     def category_by_key(self) -> Mapping[str, CategoryRecord]:
@@ -140,46 +144,106 @@ class MapRecord:
 
 
 _VERSION = text("SELECT id, version FROM town_map WHERE slug = :slug")
+_VERSIONS = text("SELECT slug, id, version FROM town_map WHERE slug = ANY(:slugs)")
+MOST_KEPT = 1500
+"""Maps that one process keeps in memory, those used last: about 20 kB each, a large boundary more."""
+READ_AT_ONCE = 200
 
 
 class MapCache:
-    """Maps kept in memory by one process; a changed `version` in the database makes it read again."""
+    """The maps used last, kept in memory by one process; a changed `version` in the database has it read again."""
 
-    def __init__(self) -> None:
-        self._records: dict[str, MapRecord] = {}
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._records: OrderedDict[str, MapRecord] = OrderedDict()
+        self._quiet = QuietTimes()
         self._lock = threading.Lock()
 
     def known(self, slug: str) -> MapRecord | None:
         """The map as this process last saw it; it may have changed since."""
-        return self._records.get(slug)
+        with self._lock:
+            if slug in self._records:
+                self._records.move_to_end(slug)
+            return self._records.get(slug)
 
     def get(self, session: Session, slug: str) -> MapRecord:
         """The map of this slug, as it is in the database now; Unknown where there is none."""
         now = session.execute(_VERSION, {"slug": slug}).first()
         if now is None:
             raise Unknown
-        known = self._records.get(slug)
+        known = self.known(slug)
         # The id as well: a map that was removed and made anew begins its versions again.
         if known is None or (known.id, known.version) != (now.id, now.version):
             known = read_map(session, slug)
-            with self._lock:
-                self._records[slug] = known
+            self._keep([known])
         return known
+
+    def told(self, session: Session, known: MapRecord) -> MapRecord:
+        """The same map with what everybody is told of its pins' moments: for answers that tell them."""
+        quiet = self._quiet.of(session, known.id, known.k)
+        return known if quiet == known.quiet else replace(known, quiet=quiet)
+
+    def get_many(self, session: Session, slugs: Sequence[str]) -> list[MapRecord]:
+        """The maps of these slugs in their order, as they are in the database now; what is no more is left out.
+
+        For lists: when pins came may not be told by these.
+        """
+        found: dict[str, MapRecord] = {}
+        changed = []
+        for now in session.execute(_VERSIONS, {"slugs": list(slugs)}):
+            known = self.known(now.slug)
+            if known is not None and (known.id, known.version) == (now.id, now.version):
+                found[now.slug] = known
+            else:
+                changed.append(now.slug)
+        fresh = read_maps(session, changed)
+        self._keep(fresh.values())
+        found |= fresh
+        return [found[slug] for slug in slugs if slug in found]
+
+    def _keep(self, records: Iterable[MapRecord]) -> None:
+        with self._lock:
+            for record in records:
+                self._records[record.slug] = record
+                self._records.move_to_end(record.slug)
+            while len(self._records) > self._most:
+                self._records.popitem(last=False)
 
 
 def read_map(session: Session, slug: str) -> MapRecord:
     """The map of this slug from the database; Unknown where there is none."""
-    row = session.scalar(
-        select(TownMap)
-        .where(TownMap.slug == slug)
-        .options(selectinload(TownMap.categories), selectinload(TownMap.questions), selectinload(TownMap.town))
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
+    found = read_maps(session, [slug])
+    if slug not in found:
         raise Unknown
-    fingerprint = session.scalar(select(BasemapLayer.fingerprint).where(BasemapLayer.map_id == row.id))
-    previous = session.scalar(select(TownMap.slug).where(TownMap.id == row.previous_id))
-    return _record(row, fingerprint, previous)
+    return found[slug]
+
+
+def read_published_map(session: Session, slug: str) -> MapRecord:
+    """The same with what everybody is told of its pins' moments: for files that the command line makes."""
+    the_map = read_map(session, slug)
+    return replace(the_map, quiet=quiet_times(session, the_map.id, the_map.k))
+
+
+def read_maps(session: Session, slugs: Sequence[str]) -> dict[str, MapRecord]:
+    """The maps of these slugs from the database, by slug; some statements for many of them."""
+    found = {}
+    for start in range(0, len(slugs), READ_AT_ONCE):
+        rows = session.scalars(
+            select(TownMap)
+            .where(TownMap.slug.in_(slugs[start : start + READ_AT_ONCE]))
+            .options(selectinload(TownMap.categories), selectinload(TownMap.questions), selectinload(TownMap.town))
+            .execution_options(populate_existing=True)
+        ).all()
+        ids = [row.id for row in rows]
+        layers = select(BasemapLayer.map_id, BasemapLayer.fingerprint).where(BasemapLayer.map_id.in_(ids))
+        fingerprints = {row.map_id: row.fingerprint for row in session.execute(layers)}
+        earlier = [row.previous_id for row in rows if row.previous_id is not None]
+        named = select(TownMap.id, TownMap.slug).where(TownMap.id.in_(earlier))
+        previous = {row.id: row.slug for row in session.execute(named)} if earlier else {}
+        for row in rows:
+            before = previous.get(row.previous_id) if row.previous_id is not None else None
+            found[row.slug] = _record(row, fingerprints.get(row.id), before)
+    return found
 
 
 def list_maps(session: Session, towns: Sequence[int] | None = None) -> list[MapRecord]:
@@ -187,7 +251,9 @@ def list_maps(session: Session, towns: Sequence[int] | None = None) -> list[MapR
     query = select(TownMap.slug).join(Town).order_by(Town.name, TownMap.id)
     if towns is not None:
         query = query.where(TownMap.town_id.in_(towns))
-    return [read_map(session, slug) for slug in session.scalars(query)]
+    slugs = session.scalars(query).all()
+    found = read_maps(session, slugs)
+    return [found[slug] for slug in slugs]
 
 
 def all_slugs(session: Session) -> list[str]:

@@ -72,9 +72,9 @@ def import_pins(
     unknown CRS or for category keys that the map has not; Anonymised where no person may be noted any more.
     """
     refuse_anonymised(the_map)
-    reader = PartReader(_import_map(session, the_map, options), options)
-    report = ImportReport()
     loading = Loading(session, the_map)
+    reader = PartReader(_import_map(session, the_map, options), options, with_older=loading.has_older)
+    report = ImportReport()
     # While the database stores one part, the next is read: the two take about as long.
     with ThreadPoolExecutor(1, "import") as storing:
         waiting: Future[int] | None = None
@@ -104,7 +104,8 @@ def _import_map(session: Session, the_map: MapRecord, options: ImportOptions) ->
         for name in (category.key, *category.word.values(), *category.label.values()):
             names.setdefault(name.casefold(), category.key)
     events = session.scalars(select(Event.code).where(Event.map_id == the_map.id))
-    return ImportMap(the_map.slug, names, frozenset(events), tuple(the_map.questions), tuple(the_map.about))
+    questions, about = tuple(the_map.questions), tuple(the_map.about)
+    return ImportMap(the_map.slug, the_map.salt, names, frozenset(events), questions, about)
 
 
 def _batches(parts: Iterable[PinRows], epsg: int | None, report: ImportReport) -> Iterator[Batch]:

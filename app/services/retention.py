@@ -1,34 +1,41 @@
 """Retention: a while after a map has closed, what ties pins to persons is taken away for good.
 
-The numbers of people are stored first, as nobody can count them afterwards. Then each (person, category,
-250 m square) becomes a person of its own, made at random: all that heat counts (people in 25 m squares, people
-in 250 m squares, by category) stays exactly as it was, and no two pins of one person that lie farther apart, or
-say different things, can be told to be one person's. Moments are coarsened to days, since pins of one sitting
-carry nearly the same one. Answers about persons, receipts, devices, and what an official had masked are gone.
+The numbers of people are stored first, as nobody can count them afterwards. Then each (person, category, 250 m
+square) becomes a person of its own, made at random: all that heat counts (people in 25 m squares, people in 250
+m squares, by category) stays exactly as it was, and no two pins of one person that lie farther apart, or say
+different things, can be told to be one person's. Moments are coarsened to days, since pins of one sitting carry
+nearly the same one, and so is how exact a place is, which the marks of one photo share. Answers about persons,
+receipts, devices, and what an official had masked are gone.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select, text
+from sqlalchemy import Integer, cast, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.config import TOWN_CLOCK
 from app.errors import InvalidInput, Problem, Unacceptable
 from app.i18n import N_
-from app.models import QuestionType, TownMap
+from app.meters import HOUSE_DONE_AT, HOUSE_FAILURES, HOUSE_ROUNDS
+from app.models import Channel, Pin, QuestionType, TownMap
 from app.queries.maps import MapRecord, read_map
+from app.queries.published import quiet_times
 from app.queries.summary import FINAL, Summary, count_summary
+from app.services.account_retention import forget_signs_of_officials
 from app.services.audit import BY_ITSELF, Actor, Deed, record
 from app.services.counts import fold
 from app.services.photo_retention import forget_photos
 from app.services.pin_photos import forget_refused
+from app.services.throttle import forget_old
 from gis.grid import SQUARES_PER_PRIVACY_SQUARE
 
 log = logging.getLogger(__name__)
@@ -49,6 +56,9 @@ _SPLIT = text(
         INSERT INTO respondent (map_id, id, created_at) SELECT :map, now_is, :now FROM piece
     )
     UPDATE pin SET respondent_id = piece.now_is, original_comment = NULL, changed_at = :now,
+        precision_m = CASE WHEN precision_m <= 10 THEN 10 WHEN precision_m <= 20 THEN 20
+            WHEN precision_m <= 50 THEN 50 WHEN precision_m <= 100 THEN 100 WHEN precision_m <= 500 THEN 500
+            WHEN precision_m IS NOT NULL THEN 1000 END,
         created_at = date_trunc('day', pin.created_at AT TIME ZONE :clock) AT TIME ZONE :clock,
         checked_at = CASE WHEN pin.checked_at IS NOT NULL THEN CAST(:now AS timestamptz) END
     FROM piece
@@ -121,6 +131,7 @@ def anonymise(session: Session, the_map: MapRecord, now: datetime, by: Actor = B
     the_map = read_map(session, row.slug)
     row.final_summary = _final(session, the_map)
     values = {"map": the_map.id, "now": now, "clock": TOWN_CLOCK.key}
+    _join_quiet_days(session, the_map, now)
     session.execute(_SPLIT, values)
     for statement in _FORGET:
         session.execute(text(statement), {"map": the_map.id})
@@ -133,15 +144,32 @@ def anonymise(session: Session, the_map: MapRecord, now: datetime, by: Actor = B
     return True
 
 
-def anonymise_next(session: Session, now: datetime) -> str | None:
-    """Anonymise the map that has been due longest, unless another process is at it; its slug, None for none."""
+def _join_quiet_days(session: Session, the_map: MapRecord, now: datetime) -> None:
+    """Give pins of days with too few people the day that everybody is told (queries/published.py), for good."""
+    tomorrow = now.date() + timedelta(days=1)
+    for first, last in quiet_times(session, the_map.id, the_map.k, tomorrow).spans:
+        begin, end = (datetime.combine(day, time.min, UTC) for day in (first, last + timedelta(days=1)))
+        quiet = (Pin.map_id == the_map.id, Pin.channel != Channel.IMPORT, Pin.created_at >= begin)
+        session.execute(update(Pin).where(*quiet, Pin.created_at < end).values(created_at=begin))
+
+
+def next_due(session: Session, now: datetime, but: Collection[str] = ()) -> str | None:
+    """The map, but for these, that has been due for being anonymised longest.
+
+    None for none, and where another process is at it: the session holds the lock until its transaction ends.
+    """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
         return None
     # In hours, as a day of the database's clock may have 23 or 25 of them.
     due = TownMap.closes_at + func.make_interval(0, 0, 0, 0, cast(TownMap.retention_days * 24, Integer))
-    slug = session.scalar(
-        select(TownMap.slug).where(TownMap.anonymised_at.is_(None), due <= now).order_by(due, TownMap.id).limit(1)
-    )
+    wanted = select(TownMap.slug).where(TownMap.anonymised_at.is_(None), due <= now, TownMap.slug.not_in(but))
+    found: str | None = session.scalar(wanted.order_by(due, TownMap.id).limit(1))
+    return found
+
+
+def anonymise_next(session: Session, now: datetime) -> str | None:
+    """Anonymise the map that has been due longest, unless another process is at it; its slug, None for none."""
+    slug = next_due(session, now)
     if slug is not None:
         anonymise(session, read_map(session, slug), now)
     return slug
@@ -167,30 +195,72 @@ def keep_house(
 ) -> None:
     """Anonymise what is due, forget photos of sheets and refused ones of pins, again and again until told to stop.
 
-    A failure is logged and tried again later.
+    What fails is logged and tried again in the next round; it keeps nothing else from being done.
     """
     wait_s = first_after_s
     while not stop.wait(wait_s):
         wait_s = every_s
-        try:
-            while not stop.is_set() and _one_done(open_session):
-                pass
-            with open_session() as session:
-                forget_photos(session, datetime.now(UTC))
-                forget_refused(session, datetime.now(UTC))
+        went_well = keep_house_once(open_session, stop)
+        HOUSE_ROUNDS.labels("well" if went_well else "failed").inc()
+        if went_well:
+            HOUSE_DONE_AT.set_to_current_time()
+
+
+def keep_house_once(open_session: Callable[[], Session], stop: threading.Event) -> bool:
+    """One round of all that is done by itself after a deadline; whether nothing of it failed."""
+    failed: set[str] = set()
+    went_well = _tried("anonymising", lambda: _anonymise_all(open_session, stop, failed))
+    tasks = (
+        ("photos of sheets", forget_photos),
+        ("refused photos of pins", forget_refused),
+        ("counts of attempts", forget_old),
+        ("signs of officials", forget_signs_of_officials),
+    )
+    for what, forget in tasks:
+        went_well &= _tried(what, partial(_forgotten, open_session, forget))
+    return went_well and not failed
+
+
+def _anonymise_all(open_session: Callable[[], Session], stop: threading.Event, failed: set[str]) -> None:
+    """Anonymise every map that is due; those for which it fails are put among the failed, and passed over."""
+    while not stop.is_set():
+        with open_session() as session:
+            now = datetime.now(UTC)
+            slug = next_due(session, now, failed)
+            if slug is None:
+                return
+            try:
+                anonymise(session, read_map(session, slug), now)
                 session.commit()
-        except Exception as error:
-            # Only what kind of failure: its text may quote a row.
-            log.error("retention failed: %s", type(error).__name__)  # noqa: TRY400
+            except Exception as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise
+                failed.add(slug)
+                _failed(f"map {slug} is not anonymised", error)
+            else:
+                log.warning("map %s has been anonymised", slug)
 
 
-def _one_done(open_session: Callable[[], Session]) -> bool:
+def _forgotten(open_session: Callable[[], Session], forget: Callable[[Session, datetime], int]) -> None:
     with open_session() as session:
-        slug = anonymise_next(session, datetime.now(UTC))
+        forget(session, datetime.now(UTC))
         session.commit()
-    if slug is not None:
-        log.warning("map %s has been anonymised", slug)
-    return slug is not None
+
+
+def _tried(what: str, work: Callable[[], None]) -> bool:
+    """Whether the work went well; what broke it is logged."""
+    try:
+        work()
+    except Exception as error:
+        _failed(f"retention failed: {what}", error)
+        return False
+    return True
+
+
+def _failed(what: str, error: Exception) -> None:
+    # Only what kind of failure: its text may quote a row.
+    HOUSE_FAILURES.inc()
+    log.error("%s: %s", what, type(error).__name__)
 
 
 def _final(session: Session, the_map: MapRecord) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""When pins came, as everybody is told it: days, joined where few people were there; and never by their order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import uuid
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.inputs.imports import ImportMap, ImportOptions, PartReader
+from app.inputs.pin_files import PinRows
+from app.inputs.row_ids import NAMESPACE
+from app.models import Channel, Pin
+from app.queries.maps import MapRecord, read_published_map
+from gis.privacy import same_person_chance
+from tests.builders import CENTRE, TOKEN, a_feature, a_map, a_pin, an_event, bearer
+
+ITEMS = "/api/collections/testov/items"
+
+
+@pytest.fixture
+def campaign(session: Session) -> tuple[MapRecord, dict[str, str]]:
+    """Two busy days with eight people each, and between them five days with one person who pins four times."""
+    the_map = a_map(session)
+    whose = {}
+    for day in range(1, 8):
+        busy = day in (1, 7)
+        for n in range(8 if busy else 1):
+            for m in range(2 if busy else 4):
+                name = f"day {day} person {n}"
+                at = datetime(2026, 9, day, 9 + n, m, 31, tzinfo=UTC)
+                place = (15.505 + n * 0.004, 49.615 + m * 0.003)
+                whose[str(a_pin(session, the_map, at=place, respondent=name, created_at=at).id)] = name
+    return the_map, whose
+
+
+def told(client: FlaskClient, **asked: str) -> dict[str, str]:
+    answer = client.get(ITEMS, query_string={"limit": "1000", **asked}).json
+    return {one["id"]: one["properties"]["created_at"] for one in answer["features"]}
+
+
+def test_nobody_is_told_an_hour_and_no_day_tells_who_sat_together(
+    client: FlaskClient, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    _, whose = campaign
+    moments = told(client)
+    assert len(moments) == len(whose)
+    assert all(re.fullmatch(r"2026-09-\d\dT00:00:00\.000000Z", one) for one in moments.values())
+    people: dict[str, Counter[str]] = defaultdict(Counter)
+    for pin, moment in moments.items():
+        people[moment][whose[pin]] += 1
+    assert all(same_person_chance(one) <= 1 / 5 for one in people.values())
+    assert sorted(people) == [f"2026-09-0{day}T00:00:00.000000Z" for day in (1, 2, 6)]
+
+
+def test_files_and_tiles_tell_the_same(
+    client: FlaskClient, session: Session, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    moments = told(client)
+    file = json.loads(client.get("/data/testov/pins.geojson").get_data())
+    assert {one["id"]: one["properties"]["created_at"] for one in file["features"]} == moments
+    table = client.get("/data/testov/pins.csv").get_data(as_text=True).lstrip("\ufeff")
+    rows = {row["id"]: row["created_at"] for row in csv.DictReader(io.StringIO(table), delimiter=";")}
+    assert rows == moments
+    one = next(iter(moments))
+    assert client.get(f"{ITEMS}/{one}").json["properties"]["created_at"] == moments[one]
+    exact = {pin.created_at.isoformat()[11:19] for pin in session.scalars(select(Pin))}
+    for path in ("/m/testov/results", "/api/collections/testov", "/m/testov/pins.json", "/data/testov/pins.fgb"):
+        body = client.get(path).get_data()
+        assert not [hour for hour in exact if hour.encode() in body], path
+
+
+def test_no_form_lists_pins_in_the_order_in_which_they_came(
+    client: FlaskClient, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    file = json.loads(client.get("/data/testov/pins.geojson").get_data())
+    table = client.get("/data/testov/pins.csv").get_data(as_text=True).lstrip("\ufeff")
+    lists = [
+        [one["id"] for one in client.get(f"{ITEMS}?limit=1000").json["features"]],
+        [one["id"] for one in file["features"]],
+        [row["id"] for row in csv.DictReader(io.StringIO(table), delimiter=";")],
+        client.get("/m/testov/pins.json").json["ids"],
+    ]
+    for one in lists:
+        assert one == sorted(one)
+
+
+def test_an_interval_asks_for_the_days_that_are_told(
+    client: FlaskClient, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    moments = told(client)
+    days = sorted({one[:10] for one in moments.values()})
+    for day in ("2026-09-01", "2026-09-03", *days):
+        asked = told(client, datetime=day)
+        assert asked == {pin: one for pin, one in moments.items() if one[:10] == day}, day
+        filtered = told(client, filter=f"created_at = DATE('{day}')", **{"filter-lang": "cql2-text"})
+        assert filtered == asked
+    # Hours of an interval part nobody from the others of the day.
+    assert told(client, datetime="2026-09-01T10:00:00Z/2026-09-01T11:00:00Z") == told(
+        client, datetime="2026-09-01"
+    )
+
+
+def test_pins_of_a_file_keep_their_days(client: FlaskClient, session: Session) -> None:
+    the_map = a_map(session)
+    for day in range(1, 8):
+        for n in range(3):
+            at = datetime(2023, 5, day, 9, n, tzinfo=UTC)
+            a_pin(session, the_map, respondent=f"r{day}", channel=Channel.IMPORT, created_at=at)
+    assert set(told(client).values()) == {f"2023-05-0{day}T00:00:00.000000Z" for day in range(1, 8)}
+    assert len(told(client, datetime="2023-05-02/2023-05-03")) == 6
+
+
+def test_a_day_without_an_hour_is_told_as_that_day(client: FlaskClient, session: Session) -> None:
+    """Midnight in the town is the evening before in UTC."""
+    the_map = a_map(session)
+    at = datetime(2023, 4, 30, 22, tzinfo=UTC)
+    pin = a_pin(session, the_map, channel=Channel.IMPORT, created_at=at)
+    assert told(client) == {str(pin.id): "2023-05-01T00:00:00.000000Z"}
+    assert list(told(client, datetime="2023-05-01")) == [str(pin.id)]
+    assert told(client, datetime="2023-04-30") == {}
+
+
+def test_a_pin_of_now_is_found_at_once_and_told_alike_to_author_and_others(
+    client: FlaskClient, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    began = datetime.now(UTC)
+    sent = client.post(ITEMS, json=a_feature(), headers=bearer(TOKEN)).json
+    since = (began - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert sent["id"] in told(client, datetime=f"{since}/..")
+    own = client.get(f"{ITEMS}/{sent['id']}", headers=bearer(TOKEN)).json["properties"]["created_at"]
+    assert own == sent["properties"]["created_at"] == told(client)[sent["id"]]
+    assert own == f"{began:%Y-%m-%d}T00:00:00.000000Z"
+
+
+def test_an_event_of_the_past_with_two_people_is_not_named(client: FlaskClient, session: Session) -> None:
+    the_map = a_map(session)
+    an_event(session, the_map, "MALA")
+    an_event(session, the_map, "VELKA")
+    past = datetime(2026, 9, 1, 10, tzinfo=UTC)
+    for n in range(20):
+        code = "MALA" if n < 2 else "VELKA"
+        for _ in range(3):
+            a_pin(session, the_map, respondent=f"r{n}", event=code, created_at=past)
+    found = client.get(f"{ITEMS}?limit=1000").json["features"]
+    assert {one["properties"]["event"] for one in found} == {None, "VELKA"}
+    assert client.get(f"{ITEMS}?event=MALA").json["numberMatched"] == 0
+    a_pin(session, the_map, respondent="dnes", event="VELKA")
+    sent = client.post(ITEMS, json=a_feature(event="MALA"), headers=bearer(TOKEN)).json
+    assert sent["properties"]["event"] == "MALA"
+
+
+def test_few_people_with_many_pins_are_not_counted_out_on_the_results_page(
+    client: FlaskClient, session: Session
+) -> None:
+    the_map = a_map(session)
+    for n in range(9):
+        a_pin(session, the_map, "safe", respondent=f"r{n}")
+    for _ in range(4):
+        a_pin(session, the_map, "unsafe", respondent="r1")
+    page = client.get("/m/testov/results", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "fewer than 5 people" in page
+    assert "<strong>1 person</strong>" not in page
+    assert "<strong>9 people</strong>" in page
+
+
+def test_the_command_line_tells_no_more(session: Session, campaign: tuple[MapRecord, dict[str, str]]) -> None:
+    assert read_published_map(session, "testov").quiet.spans
+
+
+def test_the_id_of_a_loaded_pin_is_no_proof_of_whose_it_is(session: Session) -> None:
+    """Who has the program and guesses the person of a row must not find the guess in the pin's id."""
+    the_map = a_map(session)
+    target = ImportMap("testov", the_map.salt, {"safe": "safe"}, frozenset(), (), ())
+    lon, lat = (np.array([one]) for one in CENTRE)
+    rows = PinRows([1], None, lon, lat, {"respondent": ["r001"], "category": ["safe"]})
+    found, bad = PartReader(target, ImportOptions()).read(rows, lon, lat)
+    assert not bad
+    guess = repr(("testov", "r001", "safe", f"{CENTRE[0]:.7f} {CENTRE[1]:.7f}", None, None))
+    assert uuid.UUID(found.ids[0]) != uuid.uuid5(NAMESPACE, guess)
+    assert uuid.UUID(found.respondents[0]) != uuid.uuid5(NAMESPACE, repr(("testov", "respondent", "r001")))
