@@ -9,15 +9,25 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import shutil
 import signal
+import sys
+import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
+# The settings of the log are the app's, and this file is read before the app is found.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from app.logs import settings
+
 CORES = len(os.sched_getaffinity(0))
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 
 wsgi_app = "app:create_app()"
 # Threads, since requests wait for the database; several processes, since Python computes in one thread.
@@ -43,12 +53,34 @@ worker_tmp_dir = str(IN_MEMORY) if IN_MEMORY.is_dir() else None
 # believe every neighbour on the machine, even that a stranger's SCRIPT_NAME is ours.
 forwarded_allow_ips = ""
 
-# Who looked at which map when is nobody's business.
+# Who looked at which map when is nobody's business; the app's own line of a request names no address.
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+logconfig_dict = settings(os.environ.get("POCIT_LOG") or "text")
 # gunicorn's control socket would lie in the home of whoever runs it, one for all servers.
 control_socket_disable = True
+
+
+METERS = "pocit-meters"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus_client looks for its folder, when it is loaded: not before this file has made one."""
+
+
+def _folder_of_meters() -> str:
+    """A new folder in memory in which the processes of this master count; those of masters that are gone go."""
+    in_memory = IN_MEMORY if IN_MEMORY.is_dir() else tempfile.gettempdir()
+    place = Path(os.environ.get("RUNTIME_DIRECTORY") or in_memory)
+    for left in place.glob(f"{METERS}-*"):
+        with suppress(OSError, ValueError):
+            if left.stat().st_uid == os.getuid() and not Path("/proc", left.name.split("-")[2]).exists():
+                shutil.rmtree(left)
+    return tempfile.mkdtemp(prefix=f"{METERS}-{os.getpid()}-", dir=place)
+
+
+# Read anew at a HUP, this file goes on with the same folder.
+if f"{METERS}-{os.getpid()}-" not in os.environ.get(FOLDER, ""):
+    os.environ[FOLDER] = _folder_of_meters()
 
 
 def _end_with_parent(number: signal.Signals, parent: int) -> None:
@@ -59,10 +91,31 @@ def _end_with_parent(number: signal.Signals, parent: int) -> None:
 
 
 def on_starting(server: Arbiter) -> None:
-    """Under ./run the server ends with it."""
+    """Under ./run the server ends with it; nobody else's process reads its memory or its surroundings."""
+    # Workers inherit it; programs that they start do not. Other processes of the same user see no secret of ours.
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     launcher = os.environ.get("POCIT_LAUNCHER")
     if launcher:
         _end_with_parent(signal.SIGTERM, int(launcher))
+
+
+def on_exit(server: Arbiter) -> None:
+    """What was counted ends with the server."""
+    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """What an ended worker held is no longer held."""
+    from app.meters import forget_process
+
+    forget_process(worker.pid)
+
+
+def pre_exec(server: Arbiter) -> None:
+    """Before the new version begins, at an upgrade."""
+    from deploy.handover import begin_as_before
+
+    begin_as_before(server)
 
 
 def when_ready(server: Arbiter) -> None:
@@ -81,6 +134,9 @@ def post_worker_init(worker: Worker) -> None:
     from app.db import EXTENSION
     from app.services.counts import keep_counts
     from app.services.retention import keep_house
+    from deploy.handover import hand_over
+
+    hand_over(worker)
 
     database = getattr(worker.wsgi, "extensions", {}).get(EXTENSION)
     if database is None:  # another app under these settings: the bare server of a benchmark
