@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 from app import db
 from app.errors import NotAllowed, NotSignedIn, Problem, Refusal, TooMany, Unknown
 from app.i18n import N_
+from app.inputs.browsers import browser_words
 from app.inputs.filters import Scope
 from app.inputs.token_forms import PREFIX, shown_token
 from app.models import Role
 from app.queries.accounts import OfficialRecord, find_official
+from app.queries.sessions import find_session
 from app.queries.tokens import holder_of
-from app.services import throttle
+from app.services import sessions, throttle
+from app.services.sessions import SessionKey
 from app.services.throttle import Limit
 from app.services.tokens import note_use, token_hash
 
@@ -157,15 +160,20 @@ def server_secret() -> bytes:
 
 
 def begin_session(official_id: int, epoch: int, towns: Sequence[int] | None = None) -> None:
-    """Let this browser speak for the official, in these towns only if any are named; nothing before stays."""
-    session.clear()
+    """Let this browser speak for the official, in these towns only if any are named; nothing before stays.
+
+    For when all else is done: commits.
+    """
+    end_session()
+    began = sessions.begin(db.session(), official_id, browser_words(request.user_agent.string))
+    db.session().commit()
     session.permanent = True
     session["official"] = official_id
     session["epoch"] = epoch
     session["since"] = int(time.time())
+    session["key"] = began.key
     if towns is not None:
         session["towns"] = list(towns)
-    g.pop("official", None)
 
 
 def session_towns() -> list[int] | None:
@@ -176,9 +184,8 @@ def session_towns() -> list[int] | None:
 
 def begin_second_step(waiting: Waiting) -> None:
     """Keep in this browser whose code is asked for; it opens nothing but the page that asks."""
-    session.clear()
+    end_session()
     session["waiting"] = {**asdict(waiting), "since": int(time.time())}
-    g.pop("official", None)
 
 
 def second_step() -> Waiting | None:
@@ -191,8 +198,18 @@ def second_step() -> Waiting | None:
     return waiting if official is not None and official.session_epoch == waiting.session_epoch else None
 
 
+def session_key() -> SessionKey | None:
+    """What this browser holds of its session, whether or not that still opens anything."""
+    kept = session.get("key")
+    return SessionKey(kept) if isinstance(kept, str) else None
+
+
 def end_session() -> None:
-    """Sign out in this browser."""
+    """Sign out in this browser, and wherever a copy of its cookie lies; commits."""
+    kept = session_key()
+    if kept is not None:
+        sessions.end(db.session(), kept)
+        db.session().commit()
     session.clear()
     g.pop("official", None)
 
@@ -204,11 +221,30 @@ def _official_of_session() -> OfficialRecord | None:
     # A cookie is renewed with each form's token; the sign-in itself ends after one working day all the same.
     if not 0 <= time.time() - since <= current_app.permanent_session_lifetime.total_seconds():
         return None
+    if not _is_in_use(official_id):
+        return None
     official = find_official(db.session(), official_id)
     if official is None or official.session_epoch != epoch:
         return None
     towns = session_towns()
     return official if towns is None else official.within(towns)
+
+
+def _is_in_use(official_id: int) -> bool:
+    """Whether this browser's session goes on: nobody ended it, it was used not long ago. This use is noted."""
+    kept = session_key()
+    if kept is None:
+        return False
+    found = find_session(
+        db.session(), kept.stored, lasts=sessions.LASTS, idle=sessions.IDLE, noted_every=sessions.SEEN_EVERY
+    )
+    if found is None or found.official_id != official_id:
+        return False
+    if found.use_to_note:
+        opened = db.autocommit_session()  # what is written here stays, whatever becomes of the request
+        sessions.note_use(opened, kept)
+        opened.commit()
+    return True
 
 
 def _refuse_wrong_tokens() -> None:

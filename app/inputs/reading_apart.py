@@ -1,7 +1,8 @@
 """Reading a stranger's file in a process of its own: with little memory, few drivers, and nothing handed to it.
 
 It gets no database, no secret and no address in its environment, may gain no rights, and has no network where the
-system lets a process give that up. It is no jail: it runs as the server's user, and sees the files that one sees.
+system lets a process give that up. Where the kernel can do it, it sees no files but the program's and its own
+folder, opens no socket, starts no program, and reaches no other process (inputs/jail.py).
 
 `read_apart` is the side that asks, `confine` and `reason` are for the module that reads: it writes one JSON object
 to stdout.
@@ -21,12 +22,13 @@ from typing import Any, Final
 
 from app.config import ROOT
 from app.errors import InvalidInput, Problem
+from app.inputs.jail import lock_in
 from app.turns import Places
 
-MOST_MEMORY_BYTES: Final = 3 << 30
+MOST_MEMORY_BYTES: Final = 19 << 26
+"""Of addresses; some 250 MB of them are never filled, so a reader holds a gigabyte at most."""
 MOST_FILES: Final = 256
 NICE: Final = 10
-PR_SET_NO_NEW_PRIVS: Final = 38
 CLONE_NEWNET: Final = 0x40000000
 CLONE_NEWUSER: Final = 0x10000000
 MOST_REASON: Final = 120
@@ -73,7 +75,7 @@ def run_apart(
 def confine(cpu_s: int, written_bytes: int | None = None, memory_bytes: int = MOST_MEMORY_BYTES) -> None:
     """Take no more of the machine than this, from here on; to write more raises OSError (EFBIG)."""
     os.nice(NICE)
-    _give_up_rights()
+    _give_up_network()
     limits = [
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_s),
@@ -84,12 +86,12 @@ def confine(cpu_s: int, written_bytes: int | None = None, memory_bytes: int = MO
         limits.append((resource.RLIMIT_FSIZE, written_bytes))  # Python ignores the signal
     for what, most in limits:
         resource.setrlimit(what, (most, most))
+    lock_in(Path(os.environ.get("TMPDIR") or os.devnull))
 
 
-def _give_up_rights() -> None:
-    """No new rights, and, where the system allows it, a network of its own without a wire."""
+def _give_up_network() -> None:
+    """Where the system allows it, a network of one's own without a wire."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.unshare(CLONE_NEWNET):
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 

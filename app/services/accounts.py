@@ -17,7 +17,7 @@ from app.i18n import N_
 from app.inputs.accounts import AccountInput, Credentials, PasswordChange
 from app.models import AuditEntry, Official, Role, Town, TownRole
 from app.queries.colleagues import towns_of_official
-from app.services import audit
+from app.services import audit, sessions
 from app.services.audit import BY_ITSELF, Actor, Deed
 
 PASSWORD_BYTES = 15
@@ -76,6 +76,7 @@ def save_official(session: Session, wanted: AccountInput, by: Actor = BY_ITSELF)
     if not created and wanted.password is not None:
         row.password_hash = hasher().hash(wanted.password)
         row.session_epoch += 1
+        sessions.end_all(session, row.id)
     row.is_admin = wanted.role == Role.ADMIN
     if town is not None and wanted.role != Role.ADMIN:
         _give_role(session, row.id, town.id, wanted.role)
@@ -131,6 +132,7 @@ def set_password(session: Session, official_id: int, password: str) -> int:
     row.password_hash = hasher().hash(password)
     row.session_epoch += 1
     session.flush()
+    sessions.end_all(session, official_id)
     return row.session_epoch
 
 
@@ -171,6 +173,7 @@ def _give_role(session: Session, official_id: int, town_id: int, role: Role) -> 
 
 def end_sessions(session: Session, official_id: int) -> int:
     """End everything this official is signed in to, by a new epoch: cookies of the old one are worth nothing."""
+    sessions.end_all(session, official_id)
     grown = update(Official).where(Official.id == official_id).values(session_epoch=Official.session_epoch + 1)
     return session.execute(grown.returning(Official.session_epoch)).scalar_one()
 

@@ -21,8 +21,10 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from app import meters
 from app.config import ROOT, Config
 from app.db import open_database
+from app.logs import set_up
 
 log = logging.getLogger(__name__)
 
@@ -88,20 +90,26 @@ class Analyst:
         with subprocess.Popen(
             [sys.executable, "-m", self._module],
             cwd=ROOT,
-            env={**os.environ, **SETTINGS, **self._surroundings},
+            env={**_of_ours(), **SETTINGS, **self._surroundings},
             stdin=subprocess.PIPE,
         ) as process:
             return process.wait()
 
 
+def _of_ours() -> dict[str, str]:
+    """Our surroundings, less the folder in which the web counts: each process would leave a file there."""
+    return {name: value for name, value in os.environ.items() if name != meters.FOLDER}
+
+
 def main() -> int:
     """Make the runs that wait, unless another process does."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    config = Config.from_environment()
+    set_up(config.log_format)
     # A Ctrl-C in the terminal is for the server; we end when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(NICE)
-    engine = open_database(Config.from_environment().database_url).engine
+    engine = open_database(config.database_url).engine
     try:
         while _work(engine) and _waits(engine):
             pass

@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, str] = {
     "account.second_factor_off": N_("turned off the second step of the sign-in"),
     "account.recovery_codes": N_("made new recovery codes"),
     "account.recovery_code": N_("used a recovery code"),
+    "account.sessions_end": N_("signed out in other browsers"),
     "account.identity": N_("was recognised by the town’s sign-in for the first time"),
     "token.make": N_("made a token for a GIS client"),
     "token.revoke": N_("revoked a token of a GIS client"),

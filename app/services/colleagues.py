@@ -16,7 +16,7 @@ from app.models import Invitation, Official, Role, TownRole
 from app.queries.accounts import RANK, OfficialRecord
 from app.queries.colleagues import colleague, may_mend_sign_in, roles_up_to
 from app.services import audit
-from app.services.accounts import Person, record_own, set_password
+from app.services.accounts import Person, end_sessions, record_own, set_password
 from app.services.audit import Deed
 from app.services.invitations import take_back_all_of
 from app.services.sealing import derived_key
@@ -49,7 +49,7 @@ def remove_colleague(session: Session, by: OfficialRecord, town_id: int, officia
     email, before = _email(session, official_id), row.role
     session.execute(delete(TownRole).where(TownRole.official_id == official_id, TownRole.town_id == town_id))
     take_back_all_of(session, official_id, town_id)
-    revoke_of_outsider(session, official_id)
+    _end_of_outsider(session, official_id)
     audit.record(session, by, Deed("official.remove", email, {"from": before}), town_id=town_id)
 
 
@@ -73,7 +73,7 @@ def set_admin(session: Session, by: OfficialRecord, official_id: int, *, admin: 
             delete(Invitation).where(Invitation.invited_by == official_id, Invitation.used_at.is_(None))
         )
     session.flush()
-    revoke_of_outsider(session, official_id)
+    _end_of_outsider(session, official_id)
     detail = {"from": None if admin else Role.ADMIN.value, "to": Role.ADMIN.value if admin else None}
     audit.record(session, by, Deed("official.role", row.email, detail))
 
@@ -156,6 +156,12 @@ def _keep_an_editor(session: Session, by: OfficialRecord, row: TownRole, role: R
         raise InvalidInput(
             Problem("role", N_("This is the last editor of the town: make somebody else one first."))
         )
+
+
+def _end_of_outsider(session: Session, official_id: int) -> None:
+    """Who has no role left is signed in nowhere, and their tokens open nothing, also when a new role comes."""
+    if revoke_of_outsider(session, official_id):
+        end_sessions(session, official_id)
 
 
 def _email(session: Session, official_id: int) -> str:

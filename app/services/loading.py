@@ -45,6 +45,8 @@ class Loading:
         self._session = session
         self._map_id = the_map.id
         self._the_map = the_map
+        self.has_older: bool = session.scalar(text(_HAS_PINS), {"map": the_map.id}) or False
+        """Whether a row may be stored under the id that an earlier version gave it: in an empty map none is."""
         session.execute(text(_INCOMING))
         session.execute(text(_LOADED))
         session.execute(text(_SETTINGS))
@@ -56,7 +58,8 @@ class Loading:
         with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.write(lines)
         values = {"map": self._map_id}
-        for statement in (_PEOPLE, _PINS, _TEXT_FLAGS):
+        known = (_KNOWN_PINS, _KNOWN_PEOPLE) if self.has_older else ()
+        for statement in (*known, _PEOPLE, _PINS, _TEXT_FLAGS):
             self._session.execute(text(statement), values)
         stored: int = self._session.execute(text(_REMEMBER)).rowcount  # type: ignore[attr-defined]
         self._session.execute(text("TRUNCATE incoming_pin, stored_pin"))
@@ -82,9 +85,15 @@ def copy_lines(the_map: MapRecord, ready: Ready) -> bytes:
         map(repr, ready.lat.tolist()), map(str, ready.columns.tolist()), map(str, ready.lines.tolist()),
         _column(pins.zoom), _column(pins.comment), _column(pins.answers), pins.channel, _column(pins.event),
         pins.state, pins.status, _column(pins.answer), _moments(pins.answered_at), _moments(pins.created_at),
-        _column(pins.about), _flags(the_map, ready),
+        _column(pins.about), _flags(the_map, ready), *_older(pins),
     )  # fmt: skip
     return "".join(f"{row}\n" for row in map("\t".join, zip(*columns, strict=True))).encode()
+
+
+def _older(pins: ImportedPins) -> Sequence[Iterable[str]]:
+    if pins.older is None:
+        return [itertools.repeat(NOTHING, len(pins)) for _ in range(2)]
+    return pins.older.ids, pins.older.respondents
 
 
 def _flags(the_map: MapRecord, ready: Ready) -> Iterator[str]:
@@ -133,7 +142,7 @@ _INCOMING = """
         n bigint, id uuid, respondent_id uuid, category text, lon double precision, lat double precision,
         square_x integer, square_y integer, zoom smallint, comment text, answers jsonb, channel text, event text,
         state text, status text, answer text, answered_at timestamptz, created_at timestamptz, about jsonb,
-        flags jsonb
+        flags jsonb, older_id uuid, older_respondent_id uuid
     ) ON COMMIT DROP
 """
 _LOADED = """
@@ -144,8 +153,23 @@ _LOADED = """
 _COPY = """
     COPY incoming_pin (
         n, id, respondent_id, category, lon, lat, square_x, square_y, zoom, comment, answers, channel, event,
-        state, status, answer, answered_at, created_at, about, flags
+        state, status, answer, answered_at, created_at, about, flags,
+        older_id, older_respondent_id
     ) FROM STDIN
+"""
+_HAS_PINS = "SELECT EXISTS (SELECT FROM pin WHERE map_id = :map)"
+# What an earlier version stored keeps its id, and its person theirs: their new rows are the same person's.
+_KNOWN_PINS = """
+    UPDATE incoming_pin SET id = known.id
+    FROM (SELECT id FROM pin WHERE map_id = :map AND id IN (SELECT older_id FROM incoming_pin)) AS known
+    WHERE incoming_pin.older_id = known.id AND incoming_pin.id <> known.id
+"""
+_KNOWN_PEOPLE = """
+    UPDATE incoming_pin SET respondent_id = known.id
+    FROM (
+        SELECT id FROM respondent WHERE map_id = :map AND id IN (SELECT older_respondent_id FROM incoming_pin)
+    ) AS known
+    WHERE incoming_pin.older_respondent_id = known.id AND incoming_pin.respondent_id <> known.id
 """
 _PEOPLE = """
     INSERT INTO respondent (map_id, id, about)

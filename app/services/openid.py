@@ -18,6 +18,7 @@ from app.errors import IdentityRefused, InvalidInput, Problem, ProviderAway
 from app.i18n import N_
 from app.inputs.accounts import is_email, normal_email
 from app.inputs.identity import THIS_MACHINE, is_trusted_address
+from app.services.guarded_http import guard
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
@@ -109,7 +110,7 @@ def finish(provider: Provider, back: str, begun: Beginning, answer: Mapping[str,
 
 def _metadata(issuer: str) -> Mapping[str, Any]:
     """What the provider says of itself, once it is sure that it is this one and that secrets are safe there."""
-    found = _json(_plain_client(), issuer.rstrip("/") + WELL_KNOWN)
+    found = _json(_plain_client(issuer), issuer.rstrip("/") + WELL_KNOWN)
     said = found.get("issuer")
     if not isinstance(said, str) or said.rstrip("/") != issuer.rstrip("/"):
         raise ProviderAway
@@ -241,11 +242,19 @@ def _client(provider: Provider, metadata: Mapping[str, Any], back: str) -> OAuth
         redirect_uri=back,
         code_challenge_method="S256",
     )
-    return client
+    return _guarded(client, provider.issuer)
 
 
-def _plain_client() -> OAuth2Session:
+def _plain_client(issuer: str) -> OAuth2Session:
     client: OAuth2Session = _careful_session()()
+    return _guarded(client, issuer)
+
+
+def _guarded(client: OAuth2Session, issuer: str) -> OAuth2Session:
+    """The same client, which ends in time; only the server that an admin has named may lie on an inner network."""
+    from urllib.parse import urlsplit
+
+    guard(client, most_s=MOST_S, inner_hosts={urlsplit(issuer).hostname or ""})
     return client
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
+import queue
 import socket
 import ssl
 import threading
@@ -24,6 +25,9 @@ MOST_REDIRECTS = 3
 PIECE_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NOT_PUBLIC = tuple(ipaddress.IPv6Network(net) for net in ("64:ff9b:1::/48", "3fff::/20", "5f00::/16"))
+"""What older libraries take for the internet: translation within a network (RFC 8215), examples (RFC 9637),
+segment routing (RFC 9602)."""
 
 
 class OutwardFailure(Exception):
@@ -88,7 +92,7 @@ def is_public(address: str) -> bool:
     """Whether an IP address lies on the public internet, in whichever wrapping of IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip.teredo is not None:
+        if ip.teredo is not None or any(ip in net for net in _NOT_PUBLIC):
             return False
         inner = ip.ipv4_mapped or ip.sixtofour
         if inner is None and ip in _NAT64:
@@ -111,11 +115,31 @@ def _split(address: str) -> SplitResult:
     return parts
 
 
-def _addresses(host: str, port: int, asking: Asking) -> list[str]:
+def look_up(host: str, port: int, deadline: float) -> list[str]:
+    """The addresses of a name; Unreachable for an unknown one, and when nobody says until the deadline.
+
+    The system's own look-up can't be told how long it may take: it goes on in a thread that nobody waits for.
+    """
+    answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put([str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
     try:
-        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except (OSError, UnicodeError) as error:
-        raise Unreachable(f"{host} is not known") from error
+        found = answers.get(timeout=max(0.1, deadline - time.monotonic()))
+    except queue.Empty:
+        raise Unreachable(f"{host} is not looked up in time") from None
+    if isinstance(found, Exception):
+        raise Unreachable(f"{host} is not known") from found
+    return found
+
+
+def _addresses(host: str, port: int, asking: Asking, deadline: float) -> list[str]:
+    found = look_up(host, port, deadline)
     if host not in asking.inner_hosts and not all(is_public(address) for address in found):
         raise Forbidden(f"{host} is not on the public internet")
     return found
@@ -127,7 +151,9 @@ def _ask(parts: SplitResult, asking: Asking, deadline: float) -> bytes | str:
     port = parts.port or PORTS[parts.scheme]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        with _connection(parts.scheme, host, _addresses(host, port, asking), port, deadline) as connection:
+        with _connection(
+            parts.scheme, host, _addresses(host, port, asking, deadline), port, deadline
+        ) as connection:
             headers = {"User-Agent": asking.user_agent, "Accept": asking.accept, "Accept-Encoding": "identity"}
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
@@ -169,7 +195,7 @@ def _connection(
     plain = _connected(addresses, port, deadline)
     handle = plain.dup()
     # A server that sends a byte now and then would never run into a socket's own timeout.
-    alarm = threading.Timer(max(0.1, deadline - time.monotonic()), _hang_up, [handle])
+    alarm = threading.Timer(max(0.1, deadline - time.monotonic()), hang_up, [handle])
     alarm.daemon = True
     alarm.start()
     try:
@@ -197,6 +223,7 @@ def _connected(addresses: Collection[str], port: int, deadline: float) -> socket
     raise failure
 
 
-def _hang_up(handle: socket.socket) -> None:
+def hang_up(handle: socket.socket) -> None:
+    """End the connection, whoever waits for something on it."""
     with contextlib.suppress(OSError):
         handle.shutdown(socket.SHUT_RDWR)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.config import Config
 from app.db import open_database
+from app.logs import set_up
 from app.services.analyst import NICE, Analyst, the_only_one
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,12 @@ def photo_reader(database_url: str, home: Path) -> Analyst:
 
 def main() -> int:
     """Read the photos that wait, unless another process does."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    config = Config.from_environment()
+    set_up(config.log_format)
     # A Ctrl-C in the terminal is for the server; we end when it has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(NICE)
-    config = Config.from_environment()
     engine = open_database(config.database_url).engine
     try:
         while _work(engine, config.home) and _waits(engine):

@@ -97,11 +97,16 @@ def revoke_all_of(session: Session, by: OfficialRecord, official_id: int, *, tow
     return gone
 
 
-def revoke_of_outsider(session: Session, official_id: int) -> None:
-    """Take back the tokens of who has no role left: they open nothing, and shall not when a new role comes."""
+def revoke_of_outsider(session: Session, official_id: int) -> bool:
+    """Take back the tokens of who has no role left: they open nothing, and shall not when a new role comes.
+
+    Whether this is such a one.
+    """
     is_admin = session.scalar(select(Official.is_admin).where(Official.id == official_id))
-    if not is_admin and not towns_of_official(session, official_id):
-        _delete_all(session, official_id)
+    if is_admin or towns_of_official(session, official_id):
+        return False
+    _delete_all(session, official_id)
+    return True
 
 
 def note_use(session: Session, token_id: int) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_compress import Compress
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
@@ -22,6 +23,13 @@ POLICY = (
 )
 
 
+POLICY_OF_DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+"""For what is no page, and may still be opened as one: pictures, feeds, files."""
+SCRIPTS = frozenset({"text/javascript", "application/javascript", "text/css", "application/pdf"})
+"""A worker's own policy comes with its script, and readers of PDF run within the page: these do without."""
+HSTS = "max-age=31536000"
+"""A year. Names below ours are the town's, and may not speak https yet."""
+
 COMPRESSED = [
     "application/geo+json",
     "application/json",
@@ -35,9 +43,13 @@ COMPRESSED = [
     "text/html",
     "text/javascript",
 ]
+COMPRESSED_MARK = re.compile(r'"([^":]+):(br|gzip)"')
+"""How Flask-Compress marks what it has compressed."""
 FOR_EVER = "public, max-age=31536000, immutable"
 OPEN_BLUEPRINTS = frozenset({"api", "data", "heat", "open_data"})
 """Whose public answers the scripts of other sites may read."""
+SHOWN_ANYWHERE = OPEN_BLUEPRINTS | {"sharing", "pin_photos", "answers_feed"}
+"""Whose pictures other sites may show."""
 EXPOSED = "Content-Crs, ETag, Link"
 
 
@@ -51,11 +63,13 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("COMPRESS_STREAMS", False)
     app.config.setdefault("COMPRESS_STREAMING_ENDPOINT_CONDITIONAL", [])
     app.before_request(_drop_refused_codings)
+    app.before_request(_know_marks_of_compressed)
     Compress(app)
     app.context_processor(lambda: {"csp_nonce": nonce()})
     app.after_request(_protect)
     app.after_request(_open)
     app.after_request(_whole)
+    app.after_request(_say_known_mark)
 
 
 def nonce() -> str:
@@ -81,6 +95,26 @@ def _drop_refused_codings() -> None:
     taken = dict.fromkeys(CODINGS, others) | named
     kept = [f"{coding};q={quality:g}" for coding, quality in taken.items() if quality > 0]
     request.environ["HTTP_ACCEPT_ENCODING"] = ", ".join(kept) or "identity"
+
+
+def _know_marks_of_compressed() -> None:
+    """Let views recognise what a browser keeps of them: its mark ends in the coding it was sent in.
+
+    Else the whole answer would be made once more, only for Flask-Compress to find that it is known.
+    """
+    said = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    known = {bare: f"{bare}:{coding}" for bare, coding in COMPRESSED_MARK.findall(said)}
+    if known:
+        g.marks_known = known
+        request.environ["HTTP_IF_NONE_MATCH"] = ", ".join([said, *(f'"{bare}"' for bare in known)])
+
+
+def _say_known_mark(response: Response) -> Response:
+    """Nothing has changed: the mark is the one that the browser has."""
+    bare = response.get_etag()[0] if response.status_code == 304 else None
+    if bare in g.get("marks_known", {}):
+        response.set_etag(g.marks_known[bare])
+    return response
 
 
 def _is_current(mark: str | None) -> bool:
@@ -127,10 +161,16 @@ def _protect(response: Response) -> Response:
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=()")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")
+    elif response.mimetype not in SCRIPTS:
+        headers.setdefault("Content-Security-Policy", POLICY_OF_DATA)
     if request.endpoint == "static" and response.status_code in (200, 304) and _is_current(request.args.get("v")):
         headers["Cache-Control"] = FOR_EVER
     if g.get("private_answer"):
         headers["Cache-Control"] = "private, no-store"
+    shown = (request.method in ("GET", "HEAD") and request.blueprint in SHOWN_ANYWHERE) or "frame_ancestors" in g
+    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if shown else "same-origin")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers.setdefault("Strict-Transport-Security", HSTS)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     return response

@@ -77,6 +77,7 @@ from app.views.office import (  # noqa: E402 - the routes need the blueprint
     people,
     photos,
     pin_photos,
+    processing,
     queue,
     report,
     second_factor,

@@ -1,8 +1,9 @@
-"""One's own account: the password, and the second step of the sign-in."""
+"""One's own account: the password, the browsers one is signed in with, and the second step of the sign-in."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -10,24 +11,40 @@ from werkzeug.wrappers import Response
 from app.db import session
 from app.errors import InvalidInput, Problem, Refusal, TooMany
 from app.i18n import N_
-from app.inputs.accounts import parse_password_change
+from app.inputs.accounts import parse_confirmation, parse_password_change
 from app.queries.colleagues import towns_of_official
+from app.queries.sessions import happenings, sessions_of
 from app.queries.tokens import tokens_of
 from app.queries.towns import list_towns
-from app.security import begin_session, require, server_secret, session_towns
+from app.security import begin_session, require, server_secret, session_key, session_towns
+from app.services import sessions as browsers
 from app.services import throttle
-from app.services.accounts import Person, replace_password
+from app.services.accounts import Person, is_password_of, record_own, replace_password
+from app.services.audit import Deed
 from app.services.second_factor import codes_left
 from app.services.throttle import Limit
 from app.views.office import blueprint
+from app.views.office.audit_words import deed_words
 from app.views.office.once import take_once
 from app.views.office.people import ROLE_WORDS
 from app.views.office.setup_words import problems_by_field
 
 AGAIN = Limit("password again", attempts=10, window=timedelta(minutes=10))
 """One account: whoever sits at an unlocked computer shall not guess the password of its owner."""
+MOST_HAPPENINGS = 8
 CODES = "codes"
 """The recovery codes to be shown once."""
+
+
+@dataclass(frozen=True)
+class ShownSession:
+    """A browser in which one is signed in, as the page lists it."""
+
+    mark: str
+    browser: str
+    began_at: datetime
+    seen_at: datetime
+    here: bool
 
 
 @blueprint.get("/account")
@@ -41,7 +58,7 @@ def change_password() -> Response | tuple[str, int]:
     """Change the password; everywhere else one is signed out."""
     official = require()
     try:
-        wanted = parse_password_change(request.form)
+        wanted = parse_password_change(request.form, official.email)
         count_asking(official.id)
         epoch = replace_password(session(), person_of_session(), wanted)
     except InvalidInput as refusal:
@@ -50,6 +67,37 @@ def change_password() -> Response | tuple[str, int]:
     session().commit()
     begin_session(official.id, epoch, session_towns())
     return redirect(url_for("office.account", changed="password"), 303)
+
+
+@blueprint.post("/account/sessions/end")
+def end_sessions() -> Response | tuple[str, int]:
+    """Sign out in the other browsers that are ticked; asked for the password, if one came in by it."""
+    person, here = person_of_session(), session_key()
+    try:
+        if session_towns() is None:
+            _ask_password(person)
+    except InvalidInput as refusal:
+        session().rollback()
+        return _page(_of_sessions(refusal)), 422
+    if here is not None:
+        ended = browsers.end_some(session(), person.id, set(request.form.getlist("session")), but=here)
+        if ended:
+            record_own(session(), person, Deed("account.sessions_end", detail={"n_sessions": ended}))
+    session().commit()
+    return redirect(url_for("office.account", changed="sessions", _anchor="sessions"), 303)
+
+
+@blueprint.get("/account/awake")
+def awake() -> Response:
+    """Nothing, to a page on which somebody works: being asked is what counts."""
+    return Response(status=204)
+
+
+def _ask_password(person: Person) -> None:
+    """InvalidInput for who does not type the password of the account."""
+    count_asking(person.id)
+    if not is_password_of(session(), person.id, parse_confirmation(request.form).password):
+        raise InvalidInput(Problem("password", N_("This is not your password.")))
 
 
 def count_asking(official_id: int) -> None:
@@ -80,5 +128,28 @@ def _page(refusal: Refusal | None = None) -> str:
         codes_left=codes_left(session(), official.id),
         codes=take_once(CODES),
         tokens=tokens_of(session(), official.id),
+        sessions=_sessions(official.id),
+        asks_password=session_towns() is None,
+        happened=happenings(session(), official.id, official.email, most=MOST_HAPPENINGS),
+        deed_words=deed_words,
         problems=problems_by_field(refusal),
     )
+
+
+def _sessions(official_id: int) -> list[ShownSession]:
+    here = session_key()
+    return [
+        ShownSession(
+            browsers.mark_of(one.key_hash),
+            one.browser,
+            one.began_at,
+            one.seen_at,
+            here is not None and one.key_hash == here.stored,
+        )
+        for one in sessions_of(session(), official_id, lasts=browsers.LASTS, idle=browsers.IDLE)
+    ]
+
+
+def _of_sessions(refusal: InvalidInput) -> InvalidInput:
+    """The same problems, as those of the list of browsers: another form of the page asks for the password too."""
+    return InvalidInput(*(Problem(f"sessions_{one.field}", one.message, one.data) for one in refusal.problems))

@@ -28,6 +28,7 @@ KEY_WORDS: Mapping[str, str] = {
     "name": N_("name"),
     "n_parts": N_("parts"),
     "n_photos": N_("photos"),
+    "n_sessions": N_("browsers"),
     "n_tokens": N_("tokens"),
     "opens": N_("opens"),
     "people": N_("people"),

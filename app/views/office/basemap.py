@@ -39,6 +39,7 @@ LEAST_ZOOM, MOST_ZOOM = 3, 22
 TRIED_ZOOM = 14
 WHY = {
     "unreachable": N_("Nobody answers at this address."),
+    "busy": N_("The source is slow just now; look again in a moment."),
     "forbidden": N_("We don’t go to this address: it is not on the public internet, or no plain web address."),
     "no_picture": N_("Something answers, but not with a picture; check the order of {z}, {x} and {y}."),
 }

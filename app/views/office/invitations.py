@@ -44,7 +44,8 @@ def accept_with_password(token: str) -> Response | str | Page:
     """Become an official with a password of one's own."""
     try:
         _count_opening()
-        password = parse_new_password(request.form)
+        invited = invitation_of(session(), token_hash(token))
+        password = parse_new_password(request.form, invited.email)
         found = join_with_new_account(session(), token, password)
     except InvalidInput as refusal:
         session().rollback()
@@ -88,7 +89,9 @@ def new_password(link: str) -> Response | str | Page:
     """Set it; one signs in with it afterwards, with the second step if that is on."""
     try:
         _count_opening()
-        set_password_by_link(session(), link, parse_new_password(request.form), key=server_secret())
+        person = account_of_reset(session(), link, key=server_secret())
+        password = parse_new_password(request.form, person.email)
+        set_password_by_link(session(), link, password, key=server_secret())
     except InvalidInput as refusal:
         session().rollback()
         try:

@@ -30,6 +30,7 @@ from app.services import second_factor
 from app.services.colleagues import change_role, remove_colleague, reset_token, set_admin
 from app.services.invitations import invite as send_invitation
 from app.services.invitations import revoke
+from app.views.hosts import whole_address
 from app.views.office import blueprint
 from app.views.office.access import office_town
 from app.views.office.once import keep_once, take_once
@@ -228,8 +229,8 @@ def _link(place: str) -> dict[str, str] | None:
     if kept is None or kept["place"] != place:
         return None
     if kept["kind"] == "invitation":
-        return kept | {"address": url_for("office.invitation", token=kept["token"], _external=True)}
-    return kept | {"address": url_for("office.new_password_form", link=kept["token"], _external=True)}
+        return kept | {"address": whole_address("office.invitation", token=kept["token"])}
+    return kept | {"address": whole_address("office.new_password_form", link=kept["token"])}
 
 
 def _town_page(town: TownRecord, typed: Mapping[str, Any] | None = None, refusal: Refusal | None = None) -> str:

@@ -21,12 +21,13 @@ from app.security import (
     server_secret,
 )
 from app.services import throttle
-from app.services.accounts import Person, SignIn, check_password, end_sessions, record_own
+from app.services.accounts import Person, SignIn, check_password, record_own
 from app.services.audit import Deed
 from app.services.second_factor import check_code
 from app.services.throttle import Attempt, Limit
 from app.views.office import blueprint
 from app.views.office.access import local_next
+from app.views.office.known_browser import known_browser, remember_browser
 
 PAIR = Limit("sign-in pair", attempts=6, window=timedelta(minutes=10))
 """One account from one place: strict, and what locks out here locks nobody out elsewhere."""
@@ -34,6 +35,8 @@ PLACE = Limit("sign-in place", attempts=60, window=timedelta(minutes=10))
 """One place whatever the account: a whole office may sit behind one address."""
 ACCOUNT = Limit("sign-in account", attempts=100, window=timedelta(hours=1))
 """One account from anywhere: no single place can use this up, as PAIR stops it at 36 an hour."""
+KNOWN = Limit("sign-in known", attempts=10, window=timedelta(minutes=10))
+"""One account in one browser where it has been open before: counted alone, so nobody else can use this up."""
 CODE_PAIR = Limit("code pair", attempts=6, window=timedelta(minutes=10))
 CODE_ACCOUNT = Limit("code account", attempts=60, window=timedelta(hours=1))
 """Three codes of a million fit at a time: at 60 an hour somebody who has the password needs months of guessing."""
@@ -55,7 +58,7 @@ def sign_in() -> Response | Page:
     """Sign in and go where one wanted; every failure reads the same."""
     given = parse_credentials(request.form)
     wanted = local_next(request.form.get("next"))
-    pair, place, account = attempts = _attempts(given.email)
+    attempts = _attempts(given.email)
     try:
         throttle.count(session(), attempts)
     except TooMany as refusal:
@@ -65,8 +68,8 @@ def sign_in() -> Response | Page:
     if found is None:
         session().commit()
         return door_page(wanted, given.email, failed=True), 403
-    throttle.forget(session(), pair)
-    throttle.forgive(session(), (place, account))
+    throttle.forget(session(), attempts[0])
+    throttle.forgive(session(), attempts[1:])
     return enter(found, wanted)
 
 
@@ -104,11 +107,7 @@ def give_code() -> Response | Page:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    """End the official's sessions, here and wherever a copy of the cookie lies."""
-    official = current_official()
-    if official is not None:
-        end_sessions(session(), official.id)
-        session().commit()
+    """End this session, here and wherever a copy of the cookie lies; other browsers stay (office/account)."""
     end_session()
     return redirect(url_for("office.sign_in_form"), 303)
 
@@ -127,7 +126,9 @@ def enter(found: SignIn, wanted: str, *, way: str = "password", towns: Sequence[
     record_own(session(), found.person, Deed("account.sign_in", detail={"way": way}))
     session().commit()
     begin_session(found.official_id, found.session_epoch, only)
-    return redirect(request.script_root + wanted, 303)
+    response = redirect(request.script_root + wanted, 303)
+    remember_browser(response, found.email)
+    return response
 
 
 def door_page(wanted: str, email: str = "", *, failed: bool = False, wait_minutes: int = 0, said: str = "") -> str:
@@ -152,7 +153,10 @@ def _minutes(refusal: TooMany) -> int:
     return -(-refusal.retry_after_s // 60)
 
 
-def _attempts(email: str) -> tuple[Attempt, Attempt, Attempt]:
+def _attempts(email: str) -> Sequence[Attempt]:
+    browser = known_browser(email)
+    if browser is not None:
+        return (throttle.attempt(KNOWN, email, browser, secret=server_secret()),)
     place = throttle.network(request.remote_addr)
     return (
         throttle.attempt(PAIR, email, place, secret=server_secret()),

@@ -20,6 +20,7 @@ import { searchButton } from "#js/citizen/search_button.js";
 import { AT_SIDE, Sheet } from "#js/citizen/sheet.js";
 import { depth, initialState, obstacle, screen, update } from "#js/citizen/state.js";
 import { followHistory } from "#js/citizen/steps.js";
+import { proveWith } from "#js/lib/api.js";
 import { breath } from "#js/lib/breath.js";
 import { readData } from "#js/lib/dom.js";
 import { keepToFrame } from "#js/lib/frame.js";
@@ -28,6 +29,9 @@ import { toast } from "#js/lib/toast.js";
 import { _ } from "#js/lib/words.js";
 import { createMap } from "#js/map/map.js";
 import { keepForOffline } from "#js/offline/register.js";
+
+// Asked for in a flood only: it comes when it is needed.
+proveWith(async (...sum) => (await import("#js/citizen/challenge/beside.js")).proveBeside(...sum));
 
 const SCREENS = {
   start: startScreen,

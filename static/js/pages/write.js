@@ -8,10 +8,14 @@ import { connectFinding } from "#js/citizen/write/finding.js";
 import { createSending, pinOfForm } from "#js/citizen/write/sending.js";
 import { serverPage } from "#js/citizen/write/server_page.js";
 import { showThanks } from "#js/citizen/write/thanks.js";
+import { proveWith } from "#js/lib/api.js";
 import { h, readData, replace } from "#js/lib/dom.js";
 import { openStore } from "#js/lib/store.js";
 import { _, language, number } from "#js/lib/words.js";
 import { keepForOffline } from "#js/offline/register.js";
+
+// Asked for in a flood only: it comes when it is needed.
+proveWith(async (...sum) => (await import("#js/citizen/challenge/beside.js")).proveBeside(...sum));
 
 const byId = (id) => document.getElementById(id);
 
