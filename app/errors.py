@@ -165,10 +165,22 @@ class TooMany(Refusal):
         super().__init__()
 
 
+class TooFast(TooMany):
+    """One device sends more than a person does."""
+
+    title = N_("That is a lot at once. Please wait a moment; what you wrote is not lost.")
+
+
 class ProofNeeded(Refusal):
     """The map is being flooded: a small sum done by the device shows that somebody means it."""
 
     title = N_("Many messages are coming in just now. Your device has to do a small sum first.")
+
+    def __init__(self, challenge: Mapping[str, object], retry_after_s: int = 30) -> None:
+        """Keep the sum, and when to come again for who can't do it: the flood may be over by then."""
+        self.challenge = challenge
+        self.retry_after_s = retry_after_s
+        super().__init__()
 
 
 class ServerBusy(TooMany):

@@ -18,6 +18,7 @@ SCRIPT_FOLDER = "static/js/"
 
 PUBLIC_ENTRIES = (
     "js/pages/home.js",
+    "js/pages/directory.js",
     "js/pages/citizen.js",
     "js/pages/results.js",
     "js/pages/write.js",
@@ -59,6 +60,7 @@ PUBLIC_FILES = (
     "app/views/api/respondent.py",
     "app/views/citizen.py",
     "app/views/event_door.py",
+    "app/views/front_page.py",
     "app/views/negotiation.py",
     "app/views/offline.py",
     "app/views/pages.py",
@@ -70,6 +72,7 @@ PUBLIC_FILES = (
     "app/views/sharing.py",
     "app/views/stories.py",
     "app/views/write.py",
+    "app/views/write_waiting.py",
 )
 """Templates and Python modules whose sentences a citizen can meet."""
 

@@ -4,7 +4,7 @@
     ./run bench scale --maps 100 --pins 1000000
 
 A small map is measured alone in an empty database; then the server is filled and it is measured again, in turn
-with the largest. Everything goes over HTTP to the server as it is deployed. Bound: at most 1.5 times the small map.
+with the largest. Everything goes over HTTP to the server as it is deployed. Bound: 1.5 times the small map.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.config import Config
 from app.db import open_database
 from app.errors import Refusal, Unknown
-from app.queries.maps import MapRecord, read_map
+from app.queries.maps import MapRecord, read_published_map
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def opened_session() -> Iterator[Session]:
 def find_map(session: Session, slug: str) -> MapRecord:
     """The map of this slug, or a refusal that names it."""
     try:
-        return read_map(session, slug)
+        return read_published_map(session, slug)
     except Unknown as error:
         raise CommandRefused(f"there is no map “{slug}”; see `pocit map list`") from error
 

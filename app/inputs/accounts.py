@@ -13,8 +13,20 @@ from app.models import Role
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 MOST_EMAIL_CHARACTERS = 254
-LEAST_PASSWORD_CHARACTERS = 8
+LEAST_PASSWORD_CHARACTERS = 12
+LEAST_BY_OPERATOR = 8
+"""Who runs the command line has the whole database anyway."""
+MOST_NEW_CHARACTERS = 128
 MOST_PASSWORD_CHARACTERS = 1000
+"""Of what is compared: an older password may be longer."""
+LEAST_STRENGTH = 2
+"""Of zxcvbn's 0 to 4: below it a password is on a list of leaked ones, or one guessed with the first million."""
+MOST_MEASURED_CHARACTERS = 72
+LOCAL_WORDS = (
+    "heslo", "mapa", "mapy", "pocit", "pocitova", "pocitovamapa", "urad", "obec", "mesto", "starosta", "starostka",
+    "radnice", "magistrat", "tajne", "nevim", "praha", "brno", "ostrava", "plzen", "liberec", "olomouc",
+)  # fmt: skip
+"""What Czech offices think of first; the lists of leaked passwords are mostly English."""
 MOST_CODE_CHARACTERS = 60
 
 
@@ -89,19 +101,22 @@ def parse_role(form: Mapping[str, str], allowed: Collection[Role]) -> Role:
     return Role(found)
 
 
-def parse_new_password(form: Mapping[str, str]) -> str:
-    """A new password typed twice; InvalidInput when it is too short or the two differ."""
+def parse_new_password(form: Mapping[str, str], own: str = "") -> str:
+    """A new password typed twice; InvalidInput when it is too short, easy to guess, or the two differ.
+
+    `own`: what others know of the person, such as the e-mail.
+    """
     password = form.get("password", "")
-    if problem := password_problem(password):
+    if problem := password_problem(password) or guessable_problem(password, own):
         raise InvalidInput(problem)
     if form.get("again", "") != password:
         raise InvalidInput(Problem("again", N_("The two passwords differ. Please type the new one twice.")))
     return password
 
 
-def parse_password_change(form: Mapping[str, str]) -> PasswordChange:
+def parse_password_change(form: Mapping[str, str], own: str = "") -> PasswordChange:
     """The old password and a new one typed twice."""
-    return PasswordChange(form.get("old", "")[:MOST_PASSWORD_CHARACTERS], parse_new_password(form))
+    return PasswordChange(form.get("old", "")[:MOST_PASSWORD_CHARACTERS], parse_new_password(form, own))
 
 
 def parse_confirmation(form: Mapping[str, str]) -> Confirmation:
@@ -131,26 +146,34 @@ def parse_account(
         problems.append(Problem("role", N_("This must be one of: %(allowed)s."), {"allowed": ", ".join(Role)}))
     elif role != Role.ADMIN and not town_slug:
         problems.append(Problem("town", N_("Say of which town; only an admin is of the whole server.")))
-    if password is not None and (problem := password_problem(password)):
+    if password is not None and (problem := password_problem(password, least=LEAST_BY_OPERATOR)):
         problems.append(problem)
     if problems:
         raise InvalidInput(*problems)
     return AccountInput(email, Role(role), town_slug, password)
 
 
-def password_problem(password: str) -> Problem | None:
-    """What is wrong with a new password; length is all that is asked, as it is what protects."""
+def password_problem(password: str, *, least: int = LEAST_PASSWORD_CHARACTERS) -> Problem | None:
+    """What is wrong with the characters of a new password; which kinds there are is nobody's business."""
     if not storable(password):
         return Problem("password", N_("This password holds a character that can’t be typed again."))
-    if len(password) < LEAST_PASSWORD_CHARACTERS:
-        return Problem(
-            "password",
-            N_("A password has at least %(least)s characters."),
-            {"least": LEAST_PASSWORD_CHARACTERS},
-        )
-    if len(password) > MOST_PASSWORD_CHARACTERS:
+    if len(password) < least:
+        return Problem("password", N_("A password has at least %(least)s characters."), {"least": least})
+    if len(password) > MOST_NEW_CHARACTERS:
         return Problem("password", N_("This password is too long."))
     return None
+
+
+def guessable_problem(password: str, own: str = "") -> Problem | None:
+    """What is wrong with a new password that stands on a list, or is made of what everybody tries."""
+    from zxcvbn import zxcvbn  # its lists are read only where somebody sets a password
+
+    own = own.lower()
+    known = [*LOCAL_WORDS, own, own.partition("@")[0], *re.findall(r"\w{3,}", own)]
+    if zxcvbn(password[:MOST_MEASURED_CHARACTERS], user_inputs=known)["score"] >= LEAST_STRENGTH:
+        return None
+    words = N_("This password is one of those that are tried first. Please take a few words that nobody expects.")
+    return Problem("password", words)
 
 
 def normal_email(text: str) -> str:

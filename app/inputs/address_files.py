@@ -156,7 +156,8 @@ def _member(archive: zipfile.ZipFile, wanted: Wanted) -> zipfile.ZipInfo:
     if len(members) > MOST_ENTRIES:
         many = N_("There are more than %(limit)s files in the zip; pack only the one list.")
         raise InvalidInput(Problem(FILE, many, {"limit": MOST_ENTRIES}))
-    lists = [m for m in members if not m.is_dir() and PurePosixPath(m.filename).suffix.lower() in (".csv", ".txt")]
+    files = [m for m in members if m.filename and not m.is_dir()]
+    lists = [m for m in files if PurePosixPath(m.filename).suffix.lower() in (".csv", ".txt")]
     lists = [m for m in lists if not PurePosixPath(m.filename).name.startswith("._")]
     if len(lists) > 1 and wanted.ruian:
         lists = [m for m in lists if str(wanted.ruian) in PurePosixPath(m.filename).stem.split("_")]

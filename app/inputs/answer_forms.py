@@ -14,6 +14,7 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs.boundary_words import boundary_problem
 from app.inputs.fields import storable
+from app.inputs.visible import visible
 from app.models import PinStatus
 from gis.geojson import InvalidGeometry, read_boundary
 
@@ -124,7 +125,7 @@ def parse_template(form: Mapping[str, str]) -> TemplateInput:
 
 def plain(text: str) -> str:
     """A text of a form without what no page or feed can show: lines end in one way, control characters go."""
-    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return visible(CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
 
 
 def _answer(form: Mapping[str, str], field: str, problems: list[Problem]) -> Answer:

@@ -143,6 +143,8 @@ def _refuse_bad_members(members: Sequence[zipfile.ZipInfo]) -> None:
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
             raise InvalidInput(upload_problem(UploadFault.ESCAPING))
+        if not name:
+            raise InvalidInput(upload_problem(UploadFault.BROKEN_ZIP))
         if stat.S_ISLNK(member.external_attr >> 16):
             raise InvalidInput(upload_problem(UploadFault.ESCAPING))
         if member.flag_bits & 0x1:

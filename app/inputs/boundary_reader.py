@@ -227,7 +227,10 @@ def _gdal_layers(path: Path, ruian: int | None) -> Iterator[Layer]:
                 list(shapely.from_wkb(shapes)),
                 rows or [{}] * len(shapes),
             )
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, ShapelyError, ValueError) as error:
+    except (
+        DataSourceError, DataLayerError, FieldError, GeometryError, ShapelyError,
+        ValueError, LookupError, TypeError, NameError,
+    ) as error:  # fmt: skip
         raise Unreadable(Fault.UNREADABLE, reason=reason(error, path)) from error
 
 

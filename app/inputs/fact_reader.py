@@ -113,8 +113,17 @@ def _answer(path: Path, folder: Path, wanted: FactWanted) -> dict[str, Any]:
         first = refusal.problems[0]
         data = {key: value if isinstance(value, int) else str(value) for key, value in first.data.items()}
         return {"problem": first.message, "field": first.field, "data": data}
-    except (ValueError, RuntimeError, OverflowError, MemoryError, shapely.GEOSException) as error:
-        # Of GDAL's readers and of broken texts.
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        NameError,
+        RuntimeError,
+        OverflowError,
+        MemoryError,
+        shapely.GEOSException,
+    ) as error:
+        # Of GDAL's readers, each of which fails in its own way, and of broken texts.
         damaged = N_("The file can't be read: %(reason)s")
         return {"problem": damaged, "field": FILE, "data": {"reason": reason(error, path)}}
     except OSError as error:
@@ -203,6 +212,8 @@ def _layer_rows(path: Path, names: tuple[str, ...], total: int) -> Iterator[Row]
     number = 0
     for start in range(0, total, ROWS_AT_ONCE):
         _, _, shapes, columns = read(path, skip_features=start, max_features=ROWS_AT_ONCE, datetime_as_string=True)
+        if shapes is None:  # a layer that says it has shapes, and has none
+            shapes = np.full(len(columns[0]) if columns else 0, None)
         for index, shape in enumerate(shapely.force_2d(shapely.from_wkb(shapes, on_invalid="ignore"))):
             number += 1
             yield number, shape, {name: column[index] for name, column in zip(names, columns, strict=True)}

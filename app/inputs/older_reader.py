@@ -82,6 +82,8 @@ def _answer(path: Path, folder: Path, most_bytes: int) -> dict[str, Any]:
         return {"problem": refusal.problems[0].message, "data": _plain_data(refusal.problems[0].data)}
     except (
         ValueError,
+        LookupError,
+        TypeError,
         RuntimeError,
         OverflowError,
         MemoryError,

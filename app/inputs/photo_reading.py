@@ -7,6 +7,7 @@ only sheets whose serial it has read.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -158,8 +159,11 @@ class SheetReading:
         Whoever wants no more of them closes it: then nothing goes on.
         """
         last, begun = 0, time.monotonic()
+        # A copy: that process sees nothing outside its folder.
+        given = self.folder / f"photo{path.suffix.lower()}"
         try:
-            self._say(_order(path, wanted or Wanted()))
+            shutil.copyfile(path, given)
+            self._say(_order(given, wanted or Wanted()))
             self._until = begun + file_seconds(0, self._page_s)
             while not (line := self._answer(last)).end:
                 last = line.page
@@ -171,6 +175,8 @@ class SheetReading:
         except (_Broken, OSError, msgspec.MsgspecError):
             self._end()
             yield PageRefused(last + 1, Failure(Reason.TOO_HARD))
+        finally:
+            given.unlink(missing_ok=True)
 
     def _answer(self, last: int) -> _Line:
         """The next line that is no question; questions are answered. Pages come in order, and not for ever."""

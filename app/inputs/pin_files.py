@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.errors import ShapelyError
 
 from app.errors import InvalidInput, Problem
 from app.i18n import N_
@@ -42,6 +44,10 @@ Y_NAMES = (
     "coord_y", "point_y", "sirka", "zemepisna_sirka", "zeměpisná šířka",
 )  # fmt: skip
 WKT_NAMES = ("wkt", "geometry", "geom")
+FAILURES = (
+    ValueError, LookupError, TypeError, NameError, RuntimeError, OverflowError, OSError, csv.Error, ShapelyError,
+)  # fmt: skip
+"""What GDAL, Arrow, GEOS and Python raise for a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -163,11 +169,12 @@ def look_into_pin_file(path: Path, x_field: str | None = None, y_field: str | No
 def _open_csv(path: Path, x_field: str | None, y_field: str | None) -> PinFile:
     encoding = _encoding(path)
     csv.field_size_limit(MOST_CSV_CELL)
-    with path.open(encoding=encoding, newline="") as file:
-        sample = file.read(64 * 1024)
-    dialect = _delimiter(sample)
-    with path.open(encoding=encoding, newline="") as file:
-        heading = next(csv.reader(file, delimiter=dialect), None)
+    with _readable(path):
+        with path.open(encoding=encoding, newline="") as file:
+            sample = file.read(64 * 1024)
+        dialect = _delimiter(sample)
+        with path.open(encoding=encoding, newline="") as file:
+            heading = next(csv.reader(file, delimiter=dialect), None)
     if not heading:
         raise InvalidInput(Problem(path.name, N_("The file is empty.")))
     names = tuple(name.strip() for name in heading)
@@ -188,12 +195,12 @@ def _csv_parts(
                 for cells in itertools.islice(reader, ROWS_AT_ONCE):
                     rows.append(cells)
                     lines.append(reader.line_num + 1)
-            except csv.Error as error:
+            except (csv.Error, UnicodeDecodeError) as error:
                 raise InvalidInput(
                     Problem(
                         path.name,
                         N_("Line %(line)s can't be read: %(reason)s"),
-                        {"line": lines[-1], "reason": error},
+                        {"line": lines[-1], "reason": reason(error, path)},
                     )
                 ) from error
             if not rows:
@@ -284,21 +291,26 @@ def _delimiter(sample: str) -> str:
 
 def _open_gdal(path: Path) -> PinFile:
     import pyogrio  # GDAL takes half a second to load: only who reads such a file waits
-    from pyogrio.errors import DataLayerError, DataSourceError
 
-    try:
+    with _readable(path):
         info = pyogrio.read_info(path, force_feature_count=True)
-    except (DataSourceError, DataLayerError, ValueError) as error:
-        raise InvalidInput(
-            Problem(path.name, N_("The file can't be read: %(reason)s"), {"reason": reason(error, path)})
-        ) from error
     if info["driver"] != GDAL_DRIVERS[path.suffix.lower()]:
         raise InvalidInput(Problem(path.name, N_("The file is not what its ending says.")))
     names = tuple(str(name) for name in info["fields"])
     epsg = _epsg(info["crs"])
     unknown = str(info["crs"])[:60] if info["crs"] and epsg is None else None
-    parts = _gdal_parts(path, names)
-    return PinFile(epsg, names, parts, info["features"], unknown_crs=unknown)
+    return PinFile(epsg, names, _gdal_parts(path, names), info["features"], unknown_crs=unknown)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """InvalidInput for whatever the libraries say of a damaged file: each part of them says it in its own way."""
+    try:
+        yield
+    except FAILURES as error:
+        raise InvalidInput(
+            Problem(path.name, N_("The file can't be read: %(reason)s"), {"reason": reason(error, path)})
+        ) from error
 
 
 def _gdal_parts(path: Path, names: tuple[str, ...]) -> Iterator[PinRows]:
@@ -307,7 +319,7 @@ def _gdal_parts(path: Path, names: tuple[str, ...]) -> Iterator[PinRows]:
     from pyogrio.raw import open_arrow
 
     number = 1
-    with open_arrow(path, batch_size=ROWS_AT_ONCE, datetime_as_string=True) as (meta, stream):
+    with _readable(path), open_arrow(path, batch_size=ROWS_AT_ONCE, datetime_as_string=True) as (meta, stream):
         shapes = meta["geometry_name"] or "wkb_geometry"
         for part in pa.RecordBatchReader.from_stream(stream):
             n = part.num_rows

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import Malformed, Problem, Unacceptable
 from app.i18n import N_
 from app.inputs.fields import storable
+from app.inputs.visible import visible
 
 MOST_COMMENT_CHARACTERS = 1000
 LEAST_ZOOM, MOST_ZOOM = 0, 24
@@ -155,7 +156,7 @@ def _text(value: Any, key: str, problems: list[Problem]) -> str | None:
     if not storable(value):
         problems.append(Problem(key, N_("The text holds characters that can't be stored.")))
         return None
-    text = value.strip()
+    text = visible(value).strip()
     if len(text) > MOST_COMMENT_CHARACTERS:
         problems.append(
             Problem(
@@ -190,4 +191,9 @@ def _precision_m(value: Any, problems: list[Problem]) -> float | None:
 
 def _answers(properties: Mapping[str, Any]) -> dict[str, Any]:
     taken = OURS | {"category", "zoom", "precision_m", *OPTIONAL_TEXT}
-    return {key: value for key, value in properties.items() if key not in taken and value is not None}
+    return {key: _seen(value) for key, value in properties.items() if key not in taken and value is not None}
+
+
+def _seen(value: Any) -> Any:
+    """An answer as everybody sees it; what can't be stored is refused where the question is known."""
+    return visible(value) if isinstance(value, str) else value

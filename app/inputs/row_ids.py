@@ -14,6 +14,16 @@ NAMESPACE = uuid.UUID("6f1c3f0e-6d0b-5c0e-9f43-9a4f0a8b6c11")
 """For ids derived from what a row says: the same row is the same pin, however often it comes."""
 
 
+def salted(slug: str, secret: bytes) -> tuple[str, ...]:
+    """What the ids of a map's rows and persons are made with: nobody outside can make them, so none is a proof."""
+    return (slug, secret.hex())
+
+
+def unsalted(slug: str) -> tuple[str, ...]:
+    """What they were made with before that: only to know again what is stored under such ids, never for new ones."""
+    return (slug,)
+
+
 class Times:
     """How often each of many numbers has come, in eight bytes for each.
 

@@ -14,6 +14,7 @@ from app.errors import Problem
 from app.i18n import N_
 from app.inputs.answers import Question, check_answers
 from app.inputs.fields import storable
+from app.inputs.visible import visible
 
 CZECH_MOMENT = re.compile(
     r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:,? +(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?", re.ASCII
@@ -74,7 +75,7 @@ def comment_of(value: Any) -> str | None:
             length=len(text),
             most=MOST_IMPORTED_COMMENT,
         )
-    return text
+    return visible(text).strip() or None
 
 
 def moment_of(value: Any, name: str) -> datetime | None:

@@ -16,7 +16,7 @@ from app.queries.maps import MapRecord
 
 @dataclass(frozen=True)
 class Span:
-    """The moments of the first and the last pin; None where there is none."""
+    """The moments of the first and the last pin, as this scope is told them; None where there is none."""
 
     first: datetime | None
     last: datetime | None
@@ -42,4 +42,6 @@ def pin_span(session: Session, the_map: MapRecord, scope: Scope) -> Span:
     if scope is Scope.PUBLIC:
         query = query.where(Pin.state == PinState.VISIBLE)
     first, last = session.execute(query).one()
+    if scope is Scope.PUBLIC:
+        first, last = (moment and the_map.quiet.told(moment) for moment in (first, last))
     return Span(first, last)

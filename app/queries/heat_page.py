@@ -87,7 +87,7 @@ def _points(session: Session, the_map: MapRecord, wanted: PinFilter) -> Sequence
     return session.execute(
         select(func.ST_X(Pin.position), func.ST_Y(Pin.position), Pin.comment)
         .where(*conditions(the_map.id, wanted))
-        .order_by(Pin.created_at, Pin.id)
+        .order_by(Pin.id)
     ).all()
 
 

@@ -116,6 +116,7 @@ class Comment:
     category: str
     text: str
     created_at: datetime
+    """As everybody is told it (published.py): a day."""
     supports: int
     status: str
     answer: str | None
@@ -174,7 +175,8 @@ def stored_summary(session: Session, the_map: MapRecord) -> Summary | None:
 
 def latest_comments(session: Session, the_map: MapRecord, limit: int = LATEST_COMMENTS) -> list[Comment]:
     """The newest comments that everybody may read."""
-    query = _comments(the_map, SPOKEN).order_by(Pin.created_at.desc(), Pin.id).limit(limit)
+    newest = the_map.quiet.moment_column().desc()
+    query = _comments(the_map, SPOKEN).order_by(newest, Pin.id).limit(limit)
     return [Comment(*values) for values in session.execute(query)]
 
 
@@ -192,7 +194,7 @@ def comments_near(
             Pin.square_y.between(row - reach, row + reach),
             func.length(Pin.comment) <= QUOTED_CHARACTERS,
         )
-        .order_by(Pin.supports.desc(), says_enough.desc(), Pin.created_at.desc(), Pin.id)
+        .order_by(Pin.supports.desc(), says_enough.desc(), the_map.quiet.moment_column().desc(), Pin.id)
         .limit(1)
     )
     return next((Comment(*values) for values in session.execute(query)), None)
@@ -205,7 +207,7 @@ def _comments(the_map: MapRecord, wanted: PinFilter) -> Select[Any]:
         func.ST_Y(Pin.position),
         Pin.category,
         Pin.comment,
-        Pin.created_at,
+        the_map.quiet.moment_column(),
         Pin.supports,
         Pin.status,
         Pin.answer,

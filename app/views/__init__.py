@@ -11,12 +11,16 @@ from app.views import (
     accessibility,
     answers_feed,
     api,
+    challenge,
     citizen,
     data,
     discovery,
     event_door,
     headers,
     heat,
+    hosts,
+    kept,
+    metrics,
     office,
     offline,
     open_data,
@@ -27,6 +31,7 @@ from app.views import (
     problems,
     reader,
     receipt,
+    request_log,
     results,
     sharing,
     stories,
@@ -63,16 +68,21 @@ def init_app(app: Flask) -> None:
     # A slash that somebody typed at the end is no other page.
     app.url_map.strict_slashes = False
     app.url_map.converters |= {"default": StorableText, "string": StorableText, "int": StorableNumber}
+    request_log.init_app(app)
+    hosts.init_app(app)
     reader.init_app(app)
     page_files.init_app(app)
     headers.init_app(app)
     problems.init_app(app)
+    challenge.init_app(app)
     # Phones and programs sign with a token that no browser sends by itself: nothing to forge there.
     security.csrf.exempt(api.blueprint)
     for module in (
         pages,
+        metrics,
         stories,
         citizen,
+        kept,
         results,
         sharing,
         answers_feed,
@@ -89,6 +99,7 @@ def init_app(app: Flask) -> None:
         discovery,
         api,
         office,
+        challenge,
         event_door,
     ):
         app.register_blueprint(module.blueprint)

@@ -21,7 +21,7 @@ from app.services.ground_files import CODINGS, PLAIN, ground_file
 from app.views.dictionary import dictionary_file, dictionary_page
 from app.views.headers import FOR_EVER
 from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
-from app.views.reader import load_map
+from app.views.reader import load_map, load_told_map
 
 blueprint = Blueprint("data", __name__)
 
@@ -83,7 +83,7 @@ def compact(slug: str) -> Response:
 @blueprint.get(f"/data/<slug>/<{LAYER}:name>.<{ENDING}:ending>")
 def layer_file(slug: str, name: str, ending: str) -> Response:
     """One layer of what everybody may see, or all of them, as a file."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     asked = single(request.args.to_dict(flat=False), FILE_PARAMETERS)
     return file_response(
         WantedFile(the_map, name, FORM_BY_ENDING[ending], Scope.PUBLIC, parse_epsg(asked.get("crs")))

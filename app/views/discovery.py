@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
@@ -11,6 +12,7 @@ from flask import Blueprint, Response, current_app, g, request, url_for
 
 from app.config import Config
 from app.db import session
+from app.errors import Unknown
 from app.i18n import public_languages
 from app.queries.maps import MapCache, MapRecord
 from app.queries.stories import public_slugs
@@ -35,6 +37,7 @@ FINDABLE = frozenset(
 ADDRESSES = "http://www.sitemaps.org/schemas/sitemap/0.9"
 LINKS = "http://www.w3.org/1999/xhtml"
 KEPT = "max-age=3600"
+CONTACT_VALID = timedelta(days=90)
 
 
 @blueprint.get("/robots.txt")
@@ -42,6 +45,21 @@ def robots() -> Response:
     """What search engines may read."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
     lines.append(f"Sitemap: {_out(url_for('discovery.sitemap'))}")
+    return _kept("\n".join(lines) + "\n", "text/plain")
+
+
+@blueprint.get("/.well-known/security.txt")
+def security_contact() -> Response:
+    """Whom to tell of a weakness (RFC 9116), where the operator has said it."""
+    config: Config = current_app.extensions["pocit-config"]
+    if not config.security_contact:
+        raise Unknown
+    contact = config.security_contact
+    address = contact if "://" in contact or contact.startswith("mailto:") else f"mailto:{contact}"
+    until = datetime.now(UTC).replace(microsecond=0, second=0) + CONTACT_VALID
+    lines = [f"Contact: {address}", f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}", "Preferred-Languages: cs, en"]
+    if _own_address():
+        lines.append(f"Canonical: {_out(url_for('discovery.security_contact'))}")
     return _kept("\n".join(lines) + "\n", "text/plain")
 
 
@@ -94,9 +112,9 @@ def _here() -> str:
 def _pages() -> Iterator[tuple[str, dict[str, str]]]:
     yield "pages.home", {}
     cache: MapCache = current_app.extensions["pocit-maps"]
-    for slug in public_slugs(session()):
-        for endpoint in _of_map(cache.get(session(), slug)):
-            yield endpoint, {"slug": slug}
+    for the_map in cache.get_many(session(), public_slugs(session())):
+        for endpoint in _of_map(the_map):
+            yield endpoint, {"slug": the_map.slug}
 
 
 def _of_map(the_map: MapRecord) -> Iterator[str]:

@@ -6,15 +6,15 @@ import hashlib
 
 from flask import Blueprint, Response, current_app, request
 
-from app.db import session
+from app.db import primary_session, session
 from app.errors import Unknown
 from app.inputs.filters import Scope
 from app.inputs.heat import parse_heat
-from app.queries.heat import refuse_unpublished
+from app.queries.heat import refuse_unpublished, shown_version
 from app.queries.heat_files import MIMETYPES, file_words, heat_file, heat_tile
 from app.queries.heat_store import Heat, HeatStore
 from app.queries.maps import MapRecord
-from app.services.snapshots import ensure_snapshot
+from app.services.snapshots import ensure_snapshot, is_due
 from app.views.reader import load_map
 from gis.palette import ThemeName
 
@@ -55,29 +55,31 @@ def whole_town_dark(slug: str) -> Response:
 @blueprint.get("/m/<slug>/heat/<int:z>/<int:x>/<int:y>.png")
 def town_tile(slug: str, z: int, x: int, y: int) -> Response:
     """One tile of heat, for the page and for a GIS."""
-    the_map, heat = public_heat(slug)
+    the_map, heat = public_heat(slug, as_tile=True)
     return tile_response(the_map, heat, (z, x, y), kept=f"public, max-age={TILE_KEPT_S}")
 
 
 @blueprint.get("/m/<slug>/heat-dark/<int:z>/<int:x>/<int:y>.png")
 def town_tile_dark(slug: str, z: int, x: int, y: int) -> Response:
     """The same tile for pages in the dark."""
-    the_map, heat = public_heat(slug)
+    the_map, heat = public_heat(slug, as_tile=True)
     return tile_response(the_map, heat, (z, x, y), kept=f"public, max-age={TILE_KEPT_S}", theme="dark")
 
 
-def public_heat(slug: str) -> tuple[MapRecord, Heat]:
-    """The map and the heat that the query string asks for, as everybody may see it."""
+def public_heat(slug: str, *, as_tile: bool = False) -> tuple[MapRecord, Heat]:
+    """The map and the heat that the query string asks for, as everybody may see it; of tiles a little older."""
     the_map = load_map(slug)
     refuse_unpublished(the_map)
     query = parse_heat(request.args.to_dict(flat=False), the_map.category_by_key)
     keep_snapshot(the_map)
-    return the_map, heat_store().heat(session(), the_map, query, Scope.PUBLIC)
+    version = shown_version(session(), the_map) if as_tile else None
+    return the_map, heat_store().heat(session(), the_map, query, Scope.PUBLIC, version=version)
 
 
 def keep_snapshot(the_map: MapRecord) -> None:
     """See that today's snapshot is there, where the public of this map lives on it."""
-    if ensure_snapshot(session(), the_map):
+    # Counted where it is written: a replica only has yesterday's.
+    if is_due(session(), the_map) and ensure_snapshot(primary_session(), the_map):
         session().commit()
 
 

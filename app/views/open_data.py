@@ -21,6 +21,7 @@ from app.queries.open_data import (
     DataSet,
     data_facts,
     data_set,
+    data_sets_of,
     given_layers,
     gives_data,
     published_slugs,
@@ -66,8 +67,8 @@ class System:
 @blueprint.get("/")
 def data_sets() -> str:
     """The maps with data to take, by town, and which of them are in the catalogue."""
-    maps = [m for m in (_cached(slug) for slug in public_slugs(session())) if gives_data(m)]
-    listed = {found.the_map.id for found in (data_set(session(), m) for m in maps) if found}
+    maps = [m for m in _cache().get_many(session(), public_slugs(session())) if gives_data(m)]
+    listed = {found.the_map.id for found in data_sets_of(session(), maps)}
     return render_template(
         "open_data/page.html",
         towns=[(town, list(own)) for town, own in itertools.groupby(maps, key=lambda m: m.town)],
@@ -142,15 +143,14 @@ def _giving(slug: str) -> MapRecord:
     return the_map
 
 
-def _cached(slug: str) -> MapRecord:
+def _cache() -> MapCache:
     cache: MapCache = current_app.extensions["pocit-maps"]
-    return cache.get(session(), slug)
+    return cache
 
 
 def _data_sets(town: str | None) -> list[DataSet]:
     """What stands in the catalogue, of one town or of all."""
-    found = (data_set(session(), _cached(slug)) for slug in published_slugs(session(), town))
-    return [one for one in found if one]
+    return list(data_sets_of(session(), _cache().get_many(session(), published_slugs(session(), town))))
 
 
 def _publisher(found: list[DataSet], town: TownRecord | None) -> Publisher | None:

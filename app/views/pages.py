@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app
 
+from app.config import Config
 from app.db import session
-from app.queries.maps import MapCache, MapRecord
-from app.queries.readiness import is_ready
-from app.queries.stories import public_slugs, story_card
-from app.views.heat import heat_store, keep_snapshot
+from app.queries.readiness import readiness
+from app.views.front_page import front_page, open_maps
 from app.views.reader import assets
-from app.views.results import ground_version_of, picture_size
 from gis.palette import css_variables
 
 blueprint = Blueprint("pages", __name__)
@@ -22,18 +19,13 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def home() -> str:
     """The open maps, those that will open, and the finished ones as stories."""
-    cache: MapCache = current_app.extensions["pocit-maps"]
-    now = datetime.now(UTC)
-    maps = [cache.get(session(), slug) for slug in public_slugs(session())]
-    told = [m for m in maps if m.story_published and not m.is_open(now)]
-    newest_first = sorted(told, key=lambda m: m.closes_at or now, reverse=True)
-    return render_template(
-        "pages/home.html",
-        open_maps=[m for m in maps if m.is_open(now)],
-        coming_maps=[m for m in maps if not m.is_open(now) and not m.is_over(now)],
-        stories=[_card(m) for m in newest_first],
-        closed_maps=[m for m in maps if m.is_over(now) and not m.story_published],
-    )
+    return front_page(datetime.now(UTC))
+
+
+@blueprint.get("/maps.json")
+def maps() -> Response:
+    """The open maps with where they are: which is nearest is found out in the browser, which tells nobody."""
+    return open_maps(datetime.now(UTC))
 
 
 @blueprint.get("/healthz")
@@ -44,9 +36,18 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Whether database and migrations are ready."""
-    ready = is_ready(session())
-    return Response("ready\n" if ready else "not migrated\n", status=200 if ready else 503, mimetype="text/plain")
+    """Whether database, migrations and the folder of local state are ready; in words, part by part."""
+    config: Config = current_app.extensions["pocit-config"]
+    found = readiness(session(), config.home)
+    said = {
+        "database": "answers" if found.database else "does not answer",
+        "migrations": found.revision or "none" if found.is_migrated else f"{found.revision} is too old",
+        "home": found.home,
+    }
+    lines = ["ready" if found.is_ready else "not ready", *(f"{part}: {state}" for part, state in said.items())]
+    response = Response("\n".join(lines) + "\n", status=200 if found.is_ready else 503, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/palette.css")
@@ -63,16 +64,3 @@ def favicon() -> Response:
     response = Response((assets().folder / "img" / "favicon.svg").read_bytes(), mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
-
-
-def _card(the_map: MapRecord) -> dict[str, Any]:
-    """A story as the front page draws it."""
-    keep_snapshot(the_map)
-    card = story_card(session(), heat_store(), the_map)
-    return {
-        "map": the_map,
-        "summary": card.story.summary,
-        "shown": card.story.first_shown if the_map.publish_heat else None,
-        "frame": picture_size(card.story),
-        "ground_version": ground_version_of(the_map, card.story),
-    }

@@ -85,6 +85,12 @@ def load_map(slug: str) -> MapRecord:
     return _for_reader(cache.get(session(), slug))
 
 
+def load_told_map(slug: str) -> MapRecord:
+    """The same, for answers that tell when pins were placed: with the days that are told as one."""
+    cache: MapCache = current_app.extensions["pocit-maps"]
+    return cache.told(session(), load_map(slug))
+
+
 def on_map(opened: Session, slug: str, work: Callable[[MapRecord], T]) -> T:
     """What `work` makes of the map, without asking the database first whether the map is still the same.
 
@@ -217,7 +223,8 @@ def _keep_language(response: Response) -> Response:
     asked = request.args.get("lang")
     # Only a page keeps it: a poster printed in English leaves the clerk's office in Czech.
     if asked is not None and asked in _offered() and response.mimetype == "text/html":
-        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True, secure=secure)
     if response.mimetype in ("text/html", "application/problem+json"):
         response.headers.setdefault("Content-Language", reader_language().code)
         response.vary.update(["Accept-Language", "Cookie"])

@@ -21,7 +21,7 @@ from app.inputs.filters import Scope
 from app.inputs.heat import HeatQuery
 from app.queries.answers import TownSays, town_says
 from app.queries.day_chart import day_chart
-from app.queries.heat import refuse_unpublished, uses_snapshot
+from app.queries.heat import refuse_unpublished, shown_version, uses_snapshot
 from app.queries.heat_files import heat_ramp
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
 from app.queries.office import events_of
@@ -30,7 +30,7 @@ from app.views.citizen import basemap_config
 from app.views.framing import let_be_framed
 from app.views.headers import FOR_EVER
 from app.views.heat import DRAWING, heat_store, keep_snapshot
-from app.views.reader import load_map, number, plain_year, reader_language, say
+from app.views.reader import load_map, load_told_map, number, plain_year, reader_language, say
 from gis.analysis.scale import legend_labels
 from gis.crs import to_metric
 from gis.formats.ground_svg import WIDTH, ground_svg
@@ -68,7 +68,7 @@ TOWARDS = (
 @blueprint.get("/m/<slug>/results")
 def results_page(slug: str) -> str:
     """The story of the map."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     let_be_framed(the_map)
     keep_snapshot(the_map)
     story = tell(session(), heat_store(), the_map)
@@ -120,7 +120,8 @@ def heat_picture(slug: str, name: str, category: str) -> Response:
     theme: ThemeName = "dark" if name == "heat-dark" else "light"
     keep_snapshot(the_map)
     query = HeatQuery(None if category == ALL else category)
-    heat = heat_store().heat(session(), the_map, query, Scope.PUBLIC)
+    version = shown_version(session(), the_map)
+    heat = heat_store().heat(session(), the_map, query, Scope.PUBLIC, version=version)
     key = f"{the_map.id}/{heat.version}/{category}/{theme}/story"
     response = Response(mimetype="image/png")
     response.headers["Cache-Control"] = KEPT

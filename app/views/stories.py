@@ -13,7 +13,7 @@ from app.queries.stories import tell_whole
 from app.security import current_official
 from app.views.heat import heat_store, keep_snapshot
 from app.views.posters import when_words
-from app.views.reader import load_map
+from app.views.reader import load_told_map
 from app.views.results import ground_version_of, marks_of, picture_size
 
 blueprint = Blueprint("stories", __name__)
@@ -30,7 +30,7 @@ ANSWER_WORDS = {
 @blueprint.get("/stories/<slug>")
 def story(slug: str) -> str:
     """The story of a map; one that is not published only for officials of its town."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     if not the_map.story_published:
         _only_for_its_town(the_map)
     keep_snapshot(the_map)

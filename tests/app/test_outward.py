@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from app.services import outward
+from app.services.guarded_http import guard
 from app.services.outward import Asking, BadAnswer, Forbidden, OutwardFailure, Unreachable, fetch, is_public
 
 HERE = Asking("tests", 1000, frozenset({"127.0.0.1", "tiles.example"}))
@@ -73,7 +75,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         "169.254.169.254", "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
         "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "fec0::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b::7f00:1", "2002:7f00:1::",
-        "2002:a00:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "2002:a00:1::1", "3fff::1", "5f00::1", "64:ff9b:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
     ],
 )  # fmt: skip
 def test_inner_addresses_are_not_public(address: str) -> None:
@@ -213,3 +215,59 @@ def test_nobody_there_is_told() -> None:
         port = probe.getsockname()[1]
     with pytest.raises(Unreachable):
         fetch(f"http://127.0.0.1:{port}/", HERE)
+
+
+def test_a_look_up_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def getaddrinfo(*_args: Any, **_more: Any) -> list[Any]:
+        over.wait(20)
+        return []
+
+    monkeypatch.setattr(outward.socket, "getaddrinfo", getaddrinfo)
+    began = time.monotonic()
+    try:
+        with pytest.raises(Unreachable):
+            outward.look_up("slow.example", 443, began + 0.3)
+        assert time.monotonic() - began < 5
+    finally:
+        over.set()
+
+
+def guarded(inner: set[str], most_s: float = 5.0) -> Any:
+    """A session of the library that asks identity providers."""
+    requests = pytest.importorskip("requests")
+    session = requests.Session()
+    session.trust_env = False
+    guard(session, most_s=most_s, inner_hosts=inner)
+    return session
+
+
+def test_a_provider_leads_nowhere_but_to_public_addresses() -> None:
+    """Only the server that an admin named may lie on the town's own network; what it names itself may not."""
+    import requests
+
+    with a_server(ok) as port:
+        for host in ("127.0.0.1", "localhost"):
+            assert guarded({host}).get(f"http://{host}:{port}/", timeout=5).content == b"picture"
+            with pytest.raises(requests.RequestException):
+                guarded({"idp.example"}).get(f"http://{host}:{port}/", timeout=5)
+
+
+def test_a_provider_that_trickles_its_headers_is_hung_up() -> None:
+    """Each byte comes in time, and the answer never ends: the whole has a time too."""
+    import requests
+
+    def trickle(request: BaseHTTPRequestHandler) -> None:
+        with contextlib.suppress(OSError):
+            request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(100):
+                request.wfile.write(b"x")
+                request.wfile.flush()
+                time.sleep(0.1)
+
+    with a_server(trickle) as port:
+        began = time.monotonic()
+        with contextlib.suppress(requests.RequestException):
+            assert guarded({"127.0.0.1"}, 1.0).get(f"http://127.0.0.1:{port}/", timeout=5).content == b""
+        assert time.monotonic() - began < 5

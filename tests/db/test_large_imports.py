@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,15 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.inputs import pin_files
+from app.inputs import imports, pin_files, row_values
 from app.inputs.imports import ImportOptions
 from app.inputs.pin_files import open_pin_file
-from app.inputs.row_ids import NAMESPACE, Times, named
+from app.inputs.row_ids import NAMESPACE, Times, named, salted, unsalted
 from app.models import Pin, PinFlag
 from app.queries.maps import MapRecord
 from app.services.flags import check_again, check_all
 from app.services.imports import ImportReport, import_pins
+from app.services.loading import Loading
 from tests.builders import CENTRE, OUTSIDE, a_map, a_pin
 
 LON, LAT = CENTRE
@@ -53,14 +56,84 @@ def load(session: Session, town: MapRecord, path: Path, **options: Any) -> Impor
     return report
 
 
-def test_a_file_that_was_loaded_by_an_older_version_changes_nothing(
-    session: Session, town: MapRecord, tmp_path: Path
+@contextmanager
+def the_version_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rows are stored as the version before stored them: under ids without the map's secret."""
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "salted", lambda slug, secret: unsalted(slug))
+        patch.setattr(row_values, "visible", lambda text: text)
+        yield
+
+
+def everything(session: Session) -> list[tuple[Any, ...]]:
+    """All rows of pins and persons, as they are."""
+    session.expire_all()
+    tables = ("pin", "respondent")
+    return [tuple(row) for name in tables for row in session.execute(text(f"SELECT * FROM {name} ORDER BY id"))]
+
+
+OLDER_ROWS: list[list[object]] = [
+    ["a", "safe", LON, LAT, "Tma"],
+    ["a", "unsafe", LON, LAT, "Ti\u202ecího"],
+    ["b", "safe", LON, LAT, ""],
+    ["b", "safe", LON, LAT, ""],
+    ["", "safe", LON, LAT, "Kdosi"],
+    ["0b1f6a3e-5a71-4d28-9f3c-0a6c1f7f2d11", "safe", LON, LAT, "Sám"],
+]
+
+
+def test_a_file_that_was_loaded_by_the_version_before_changes_nothing(
+    session: Session, town: MapRecord, tmp_path: Path, parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = ("testov", "a", "safe", f"{LON:.7f} {LAT:.7f}", "Tma", None)
-    load(session, town, a_csv(tmp_path, [["a", "safe", LON, LAT, "Tma"]]))
-    stored = session.scalars(select(Pin)).one()
-    assert stored.id == uuid.uuid5(NAMESPACE, repr(said))
-    assert stored.respondent_id == uuid.uuid5(NAMESPACE, repr(("testov", "respondent", "a")))
+    path = a_csv(tmp_path, OLDER_ROWS)
+    with the_version_before(monkeypatch):
+        load(session, town, path)
+    stored = everything(session)
+    known = set(session.scalars(select(Pin.id)))
+    tma = repr(("testov", "a", "safe", f"{LON:.7f} {LAT:.7f}", "Tma", None))
+    assert uuid.uuid5(NAMESPACE, tma) in known and len(known) == len(OLDER_ROWS)
+    for _ in range(2):
+        again = load(session, town, path)
+        assert (again.stored, again.known) == (0, len(OLDER_ROWS))
+        assert everything(session) == stored
+
+
+def test_rows_added_to_a_file_of_the_version_before_are_its_persons_under_new_ids(
+    session: Session, town: MapRecord, tmp_path: Path, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with the_version_before(monkeypatch):
+        load(session, town, a_csv(tmp_path, OLDER_ROWS))
+    before = {pin.id: pin.respondent_id for pin in session.scalars(select(Pin))}
+    added: list[list[object]] = [
+        ["a", "safe", LON, LAT + 0.001, "Nově"],
+        ["b", "safe", LON, LAT, ""],
+        ["c", "safe", LON, LAT, "Další"],
+    ]
+    path = a_csv(tmp_path, [added[0], *OLDER_ROWS, *added[1:]])
+    report = load(session, town, path)
+    assert (report.stored, report.known) == (3, len(OLDER_ROWS))
+    pins = {pin.id: pin for pin in session.scalars(select(Pin))}
+    new = {pin.comment: pin for key, pin in pins.items() if key not in before}
+    assert set(new) == {"Nově", None, "Další"}
+    a, b = (uuid.uuid5(NAMESPACE, repr(("testov", "respondent", one))) for one in "ab")
+    assert (new["Nově"].respondent_id, new[None].respondent_id) == (a, b)
+    assert new["Další"].respondent_id != uuid.uuid5(NAMESPACE, repr(("testov", "respondent", "c")))
+    published = (
+        ["a", "safe", f"{LON:.7f} {LAT + 0.001:.7f}", "Nově"],
+        ["c", "safe", f"{LON:.7f} {LAT:.7f}", "Další"],
+    )
+    assert not {uuid.uuid5(NAMESPACE, repr(("testov", *row, None))) for row in published} & set(new)
+    assert {key: pins[key].respondent_id for key in before} == before
+    stored = everything(session)
+    assert load(session, town, path).stored == 0
+    assert everything(session) == stored
+
+
+def test_an_empty_map_is_not_searched_for_rows_of_an_older_version(session: Session, town: MapRecord) -> None:
+    assert not Loading(session, town).has_older
+    session.rollback()
+    a_pin(session, town)
+    assert Loading(session, town).has_older
 
 
 def test_equal_rows_are_different_pins_also_far_apart(
@@ -69,7 +142,8 @@ def test_equal_rows_are_different_pins_also_far_apart(
     same: list[object] = ["a", "safe", LON, LAT, ""]
     path = a_csv(tmp_path, [same, same, ["b", "safe", LON, LAT, ""], same, same])
     assert load(session, town, path).stored == 5
-    first = uuid.uuid5(NAMESPACE, repr(("testov", "a", "safe", f"{LON:.7f} {LAT:.7f}", None, None)))
+    mark = salted(town.slug, town.salt)
+    first = uuid.uuid5(NAMESPACE, repr((*mark, "a", "safe", f"{LON:.7f} {LAT:.7f}", None, None)))
     expected = {first, *(uuid.uuid5(first, str(n)) for n in (2, 3, 4))}
     assert expected < set(session.scalars(select(Pin.id)))
     again = load(session, town, path)

@@ -70,6 +70,7 @@ PAGES: Sequence[Visit] = (
     ("office.photo_by_hand", {}),
     ("office.report_page", {}),
     ("office.connect", {}),
+    ("office.processing", {}),
     ("office.columns", {}),
     ("office.older_map", {}),
     ("office.map_open_data", {}),

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.models import TownMap
+from app.views import front_page
 from tests.axe import DARK, FORCED, LARGE, LARGE_PHONE, LIGHT, NARROW, findings, nothing_wrong
 from tests.axe_town import PIN, a_town_of_everything
 from tests.builders import TOKEN, a_map, a_pin
@@ -31,6 +32,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "api.read_items": ("/api/collections/testov/items?f=html",),
     "api.schema": ("/api/collections/testov/schema?f=html",),
     "citizen.privacy": ("/m/testov/privacy",),
+    "kept.record_page": ("/m/testov/privacy/all",),
     "data.columns": ("/data/testov/columns",),
     "offline.offline_page": ("/offline",),
     "open_data.data_sets": ("/data/",),
@@ -57,15 +59,19 @@ NO_PAGES = {
     "data.basemap",
     "data.boundary",
     "data.columns_file",
+    "kept.record_file",
+    "challenge.solver",
     "data.compact",
     "data.ground",
     "data.layer_file",
     "discovery.robots",
+    "discovery.security_contact",
     "discovery.sitemap",
     "heat.town_tile",
     "heat.town_tile_dark",
     "heat.whole_town",
     "heat.whole_town_dark",
+    "metrics.metrics",
     "offline.icon",
     "offline.manifest",
     "offline.service_worker",
@@ -73,6 +79,7 @@ NO_PAGES = {
     "open_data.record",
     "pages.favicon",
     "pages.healthz",
+    "pages.maps",
     "pages.palette",
     "pages.readyz",
     "pin_photos.photo",
@@ -141,6 +148,18 @@ def test_no_state_of_a_public_page_shuts_anybody_out(page: Page, live_session: S
     page.keyboard.press("Enter")
     page.wait_for_selector("textarea, [name=comment]", state="attached")
     nothing_wrong([*found, *findings(page, WAYS)])
+
+
+def test_the_directory_of_very_many_maps_shuts_nobody_out(
+    page: Page, live_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_page, "MOST_CARDS", 2)
+    for n in range(7):
+        town = {"name": f"{'ABCČHŠŽ'[n]}áslavice", "slug": f"t{n}", "ruian": 500_000 + n}
+        a_map(live_session, f"mesto-{n}", closes="2026-10-01" if n == 3 else None, town=town)
+    found = [*wrong_on(page, "/"), *wrong_on(page, "/?town=bas"), *wrong_on(page, "/?town=nikde")]
+    monkeypatch.setattr(front_page, "MOST_LINES", 3)
+    nothing_wrong([*found, *wrong_on(page, "/"), *wrong_on(page, "/?letter=C")])
 
 
 def _receipt(page: Page) -> str:

@@ -135,7 +135,7 @@ def test_gunicorn_takes_no_paths_from_headers() -> None:
     from gunicorn.http.parser import RequestParser
 
     config = Config()
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"__file__": str(ROOT / "deploy" / "gunicorn.conf.py")}
     exec((ROOT / "deploy" / "gunicorn.conf.py").read_text(), settings)  # noqa: S102 - as gunicorn reads it
     for name in config.settings.keys() & settings.keys():
         config.set(name, settings[name])

@@ -195,7 +195,8 @@ def test_several_towns_have_one_catalogue_only_where_an_operator_answers_for_it(
 
 @pytest.mark.usefixtures("published")
 def test_addresses_are_those_that_the_proxy_is_asked_by(config: Config, bound: Database) -> None:
-    behind = an_app(replace(config, trusted_proxies=1), bound).test_client()
+    address = "https://data.testov.example/p"
+    behind = an_app(replace(config, trusted_proxies=1, address=address), bound).test_client()
     forwarded = {
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "data.testov.example",

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app.db import Database
 from app.inputs.accounts import InvitationInput
-from app.models import Invitation, Official, PinState, Role, TownRole
+from app.models import Base, Invitation, Official, PinState, Role, TownRole
 from app.queries.accounts import find_official
 from app.queries.maps import MapCache
 from app.security import FOR_GIS_CLIENTS
@@ -115,6 +116,8 @@ MATRIX: dict[str, Asked] = {
     "office.server_reset_second_factor": Asked(ADMINS, "POST"),
     "office.account": Asked((303, 200, 200, 200, 200, 200)),
     "office.change_password": Asked((303, 422, 422, 422, 422, 422), "POST"),
+    "office.awake": Asked((303, 204, 204, 204, 204, 204)),
+    "office.end_sessions": Asked((303, 422, 422, 422, 422, 422), "POST"),
     "office.second_factor": Asked((303, 200, 200, 200, 200, 200)),
     "office.second_factor_on": Asked((303, 422, 422, 422, 422, 422), "POST"),
     "office.second_factor_off": Asked((303, 422, 422, 422, 422, 422), "POST"),
@@ -128,6 +131,7 @@ MATRIX: dict[str, Asked] = {
     "office.new_password_form": Asked((200,) * 6),
     "office.new_password": Asked((303,) * 6, "POST", NEW_PASSWORD),
     "office.connect": READ,
+    "office.processing": READ,
     "office.connect_qgis": Asked((303, 422, 422, 422, 404, 422), "POST"),
     "office.tokens": Asked((303, 200, 200, 200, 200, 200)),
     "office.make_token": Asked((303, 422, 422, 422, 422, 422), "POST"),
@@ -427,6 +431,101 @@ def test_nothing_is_done_without_the_forms_token(
     sign_in(client, f"{ADMIN}@testov.example")
     answer = client.post(addresses[endpoint], data=_form(MATRIX[endpoint]))
     assert answer.status_code == 400
+
+
+OF_ONE_TOWN = frozenset(
+    {"pin_id", "report_id", "place_id", "template_id", "layer_id", "serial", "photo_id", "print_id", "code"}
+    | {"official_id", "invitation_id"}
+)
+"""Arguments that name a thing of one map or town: under the address of another there is nothing by that name."""
+
+
+@pytest.mark.parametrize("who", [STRANGER, ADMIN])
+def test_a_thing_of_one_town_is_not_found_under_the_address_of_another(
+    app: Flask, client: FlaskClient, session: Session, there: Mapping[str, object], who: str
+) -> None:
+    """Ids swapped: one's own map or town in the address, and the number of something that belongs to the other."""
+    sign_in(client, f"{who}@testov.example")
+    here = _addresses(app, there | {"slug": "jinde", "town": "jinde"})
+    swapped = {
+        rule.endpoint: here[rule.endpoint]
+        for rule in _rules(app)
+        if rule.arguments & OF_ONE_TOWN and rule.arguments & {"slug", "town"}
+    }
+    before = _contents(session)
+    got = {endpoint: _status_kept(app, client, endpoint, address) for endpoint, address in swapped.items()}
+    # Posters are also there of the map itself, which is theirs; of an event that is not there they are not.
+    of_map = {name: got.pop(name) for name in ("office.poster", "office.slips")}
+    assert of_map == dict.fromkeys(of_map, 200)
+    assert {
+        client.get(here[name].replace("jinde/", "jinde/events/FORUM1/", 1)).status_code for name in of_map
+    } == {404}
+    assert got == dict.fromkeys(got, 404)
+    assert len(got) > 40
+    assert _contents(session) == before
+
+
+@pytest.mark.parametrize("who", [NOBODY, STRANGER])
+def test_who_is_refused_changes_nothing(
+    app: Flask, client: FlaskClient, session: Session, addresses: Mapping[str, str], who: str
+) -> None:
+    """Statuses could lie: what is in the tables is the same after everything was tried."""
+    if who != NOBODY:
+        sign_in(client, f"{who}@testov.example")
+    refused = {
+        name
+        for name, asked in MATRIX.items()
+        if asked.statuses[WHO.index(who)] in {401, 403, 404} or (who == NOBODY and name not in OPEN_TO_ALL)
+    } - {"office.sign_out", "office.sign_in"}
+    before = _contents(session)
+    for endpoint in refused:
+        _status_kept(app, client, endpoint, addresses[endpoint])
+    assert _contents(session) == before
+    assert len(refused) > 60
+
+
+@pytest.mark.parametrize("who", [NOBODY, VIEWER, ADMIN])
+def test_no_route_of_the_office_has_a_door_by_another_method(
+    app: Flask, client: FlaskClient, addresses: Mapping[str, str], who: str
+) -> None:
+    if who != NOBODY:
+        sign_in(client, f"{who}@testov.example")
+    for rule in _rules(app):
+        asked = MATRIX[rule.endpoint]
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - (rule.methods or set()):
+            tunnelled = {"X-HTTP-Method-Override": asked.method, "X-HTTP-Method": asked.method}
+            answer = client.open(addresses[rule.endpoint], method=method, headers=tunnelled, buffered=True)
+            # Some addresses have one view for reading and another for writing: that one is a row of its own.
+            if answer.status_code in {200, 303}:
+                other = app.create_url_adapter(None) or app.url_map.bind("localhost")
+                assert other.match(addresses[rule.endpoint], method=method)[0] != rule.endpoint
+            else:
+                assert answer.status_code in {400, 401, 403, 404, 405, 422}, (rule.endpoint, method)
+
+
+def _status_kept(app: Flask, client: FlaskClient, endpoint: str, address: str) -> int:
+    """The status of one question whose doings stay."""
+    asked = MATRIX[endpoint]
+    token = {"csrf_token": csrf_of(client)} if asked.method == "POST" else {}
+    accept = {"Accept": "text/html" if "." not in address.rpartition("/")[2] else "*/*"}
+    form = _form(asked) | token
+    return client.open(address, method=asked.method, data=form or None, headers=accept, buffered=True).status_code
+
+
+PASSED_BY = frozenset({"throttle", "official_session", "alembic_version", "spatial_ref_sys"})
+"""Counts of attempts, and when a browser was last seen: being asked is enough to change them."""
+
+
+def _contents(session: Session) -> dict[str, str]:
+    """A fingerprint of the rows of each table."""
+    session.commit()
+    return {
+        table.name: session.scalar(
+            text(f"SELECT md5(coalesce(string_agg(t::text, ';' ORDER BY t::text), '')) FROM {table.name} AS t")
+        )
+        for table in Base.metadata.sorted_tables
+        if table.name not in PASSED_BY
+    }
 
 
 def _rules(app: Flask) -> Iterator[Rule]:

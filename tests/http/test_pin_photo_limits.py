@@ -87,7 +87,8 @@ def test_reader_takes_little_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> 
     taken = []
     monkeypatch.setattr("resource.setrlimit", lambda what, most: taken.append((what, most[0])))
     monkeypatch.setattr("os.nice", lambda _: 0)
-    monkeypatch.setattr("app.inputs.reading_apart._give_up_rights", lambda: None)
+    monkeypatch.setattr("app.inputs.reading_apart._give_up_network", lambda: None)
+    monkeypatch.setattr("app.inputs.reading_apart.lock_in", lambda _: None)
     monkeypatch.setattr("sys.argv", ["reader", "/nowhere", "/nowhere"])
     with pytest.raises(FileNotFoundError):
         reader.main()

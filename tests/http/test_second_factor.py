@@ -238,7 +238,12 @@ def test_password_is_changed_by_who_knows_the_old_one(
 ) -> None:
     other = sign_in(app.test_client(), official)
     sign_in(client, official)
-    form = {"csrf_token": csrf_of(client, ACCOUNT), "old": PASSWORD, "password": "a new one", "again": "a new one"}
+    form = {
+        "csrf_token": csrf_of(client, ACCOUNT),
+        "old": PASSWORD,
+        "password": "a brand new one",
+        "again": "a brand new one",
+    }
     for spoilt in ({"old": "wrong"}, {"again": "else"}, {"password": "short", "again": "short"}):
         answer = client.post(f"{ACCOUNT}/password", data=form | spoilt)
         assert answer.status_code == 422
@@ -246,14 +251,19 @@ def test_password_is_changed_by_who_knows_the_old_one(
     assert client.post(f"{ACCOUNT}/password", data=form).status_code == 303
     assert client.get(ACCOUNT).status_code == 200
     assert other.get(ACCOUNT).status_code == 303
-    assert try_to_sign_in(app.test_client(), official, "a new one").status_code == 303
+    assert try_to_sign_in(app.test_client(), official, "a brand new one").status_code == 303
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "account.password")).one()
-    assert "a new one" not in str(entry.detail)
+    assert "a brand new one" not in str(entry.detail)
 
 
 def test_owner_of_an_open_browser_is_not_guessed(client: FlaskClient, official: str) -> None:
     sign_in(client, official)
-    form = {"csrf_token": csrf_of(client, ACCOUNT), "old": "x", "password": "a new one", "again": "a new one"}
+    form = {
+        "csrf_token": csrf_of(client, ACCOUNT),
+        "old": "x",
+        "password": "a brand new one",
+        "again": "a brand new one",
+    }
     for _ in range(10):
         client.post(f"{ACCOUNT}/password", data=form)
     answer = client.post(f"{ACCOUNT}/password?lang=en", data=form | {"old": PASSWORD})

@@ -223,7 +223,7 @@ def test_neither_email_nor_address_is_stored_for_counting(
 ) -> None:
     try_to_sign_in(client, official, "x")
     rows = session.scalars(select(Throttle)).all()
-    assert {row.action for row in rows} == {"sign-in pair", "sign-in place", "sign-in account"}
+    assert {row.action for row in rows} == {"sign-in pair", "sign-in place", "sign-in account", throttle.SALT}
     assert all(len(row.key_hash) == 32 for row in rows)
 
 
@@ -235,7 +235,7 @@ def test_counts_are_deleted_after_two_days_and_keys_change_daily(session: Sessio
     assert old.key != new.key
     throttle.count(session, [old], now=then)
     throttle.count(session, [new], now=now)
-    assert session.scalar(select(func.count()).select_from(Throttle)) == 1
+    assert session.scalar(select(func.count()).select_from(Throttle).where(Throttle.action == limit.action)) == 1
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "problem": _object(
         {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT},
-        {"errors": _list(_object({"field": TEXT, "message": TEXT}))},
+        {"errors": _list(_object({"field": TEXT, "message": TEXT})), "challenge": {"type": "object"}},
     ),
 }
 
@@ -188,7 +188,11 @@ PROBLEM_WORDS: Mapping[int, str] = {
     413: N_("The body is too large."),
     415: N_("The type of the body is not one of those we read."),
     422: N_("Understood, but not acceptable: outside the boundary, an unknown category, too long, a closed map."),
-    429: N_("Too many attempts; the header Retry-After says when to come again."),
+    429: N_(
+        "Too many attempts; the header Retry-After says when to come again. In a flood the member “challenge” "
+        "holds a sum (ALTCHA 2, SHA-256): the same request passes at once with its solution in the header "
+        "Pocit-Proof, as base64 of {challenge, solution: {counter, derivedKey}}."
+    ),
     TOO_LONG: N_("The address is longer than the server takes: about 8,000 characters."),
     503: N_("The database is resting; the header Retry-After says when to come again."),
 }

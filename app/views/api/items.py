@@ -30,7 +30,8 @@ from app.views.api.feature_documents import (
     in_system,
 )
 from app.views.api.pages import PAGE_PARAMETERS, item_page, items_page, wants_html
-from app.views.reader import load_map, on_map, reader_language
+from app.views.challenge import let_change, let_join, let_send
+from app.views.reader import load_map, load_told_map, on_map, reader_language
 
 ITEMS = "/collections/<slug>/items"
 MOST_ON_A_PAGE = 500
@@ -40,7 +41,7 @@ MOST_ON_A_PAGE = 500
 @blueprint.get(ITEMS)
 def read_items(slug: str) -> Response:
     """One page of pins with a link to the next."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     scope = _scope(the_map)
     columns = pin_columns(the_map, scope)
     known_parameters(*ITEM_PARAMETERS, *(column.name for column in columns))
@@ -64,7 +65,12 @@ def create_item(slug: str) -> Response:
     new = parse_pin(json_object())
     # Storing a pin is one statement, hence durable when it returns.
     opened = autocommit_session()
-    stored, is_new = on_map(opened, slug, lambda the_map: create_pin(opened, the_map, token, new))
+
+    def create(the_map: MapRecord) -> tuple[dict[str, Any], bool]:
+        let_send(the_map, token, str(new.id), event=new.event)
+        return create_pin(opened, the_map, token, new)
+
+    stored, is_new = on_map(opened, slug, create)
     opened.commit()
     response = json_response(stored, 201 if is_new else 200, GEOJSON)
     response.headers["Location"] = url_for("api.read_item", slug=slug, item=stored["id"], _external=True)
@@ -74,7 +80,7 @@ def create_item(slug: str) -> Response:
 @blueprint.get(ITEMS + "/<item>")
 def read_item(slug: str, item: str) -> Response:
     """One pin: a public one, the asker's own, or any of their town's for an official."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     known_parameters("crs", *PAGE_PARAMETERS)
     as_page = wants_html()
     crs = parse_crs(request.args.get("crs"), the_map)
@@ -96,6 +102,7 @@ def replace_item(slug: str, item: str) -> Response:
     known_parameters()
     the_map = load_map(slug)
     token = device_token()
+    let_change(the_map, token)
     replace_pin(session(), the_map, token, parse_pin(json_object(), pin_id(item)))
     session().commit()
     return json_response(_own(the_map, pin_id(item)), mimetype=GEOJSON)
@@ -108,6 +115,7 @@ def change_item(slug: str, item: str) -> Response:
     the_map = load_map(slug)
     token = device_token()
     change = parse_change(json_object(PATCH_TYPES))
+    let_change(the_map, token)
     change_pin(session(), the_map, token, pin_id(item), change)
     session().commit()
     return json_response(_own(the_map, pin_id(item)), mimetype=GEOJSON)
@@ -118,7 +126,9 @@ def delete_item(slug: str, item: str) -> Response:
     """Take one's own pin back."""
     known_parameters()
     the_map = load_map(slug)
-    delete_pin(session(), the_map, device_token(), pin_id(item))
+    token = device_token()
+    let_change(the_map, token)
+    delete_pin(session(), the_map, token, pin_id(item))
     session().commit()
     return Response(status=204)
 
@@ -140,6 +150,7 @@ def _support(slug: str, item: str, *, on: bool) -> Response:
     the_map = load_map(slug)
     token = device_token()
     _expect_published(the_map)
+    let_join(the_map, token, "support", str(pin_id(item)))
     supports = support_pin(session(), the_map, token, pin_id(item), on=on)
     session().commit()
     return json_response({"supports": supports})

@@ -90,7 +90,9 @@ class Operation:
 PAGE = ("f", "lang")
 DOCUMENT = ("f-document", "lang")
 SENT = (GEOJSON_TYPE, JSON_TYPE)
-ASKED = (400, 406, 503)
+OPEN = (400, 401, 429, 503)
+"""Of what everybody may read: 401 and 429 only for who shows a wrong token."""
+ASKED = (400, 401, 406, 429, 503)
 """What may go wrong with reading what is always there."""
 READ = (400, 401, 403, 404, 406, 429, 503)
 READ_AS_IS = (400, 401, 403, 404, 429, 503)
@@ -127,21 +129,21 @@ FRAME: Mapping[str, Operation] = {
         Chapter.FRAME,
         N_("This definition"),
         {200: Answer(N_("An OpenAPI 3.0 document."), {OPENAPI_TYPE: "anything"}, ("ETag",)), 304: UNCHANGED},
-        (400, 503),
+        OPEN,
         ("lang",),
     ),
     "docs": Operation(
         Chapter.FRAME,
         N_("How to use the API, for people"),
         {200: Answer(N_("A page."), {HTML_TYPE: None})},
-        (400, 503),
+        OPEN,
         ("lang",),
     ),
     "collections": Operation(
         Chapter.MAPS,
         N_("The maps whose pins may be read, each a collection"),
         _document(N_("The collections."), "collections"),
-        (400, 401, 406, 429, 503),
+        ASKED,
         PAGE,
         who=Who.READER,
         more=N_(
@@ -330,7 +332,7 @@ TILES: Mapping[str, Operation] = {
         Chapter.TILES,
         N_("The squares of web maps, zoom by zoom"),
         {200: Answer(N_("A tile matrix set."), {JSON_TYPE: "anything"}, ("ETag",)), 304: UNCHANGED},
-        (400, 503),
+        OPEN,
         DOCUMENT,
     ),
 }

@@ -6,7 +6,16 @@ from flask import Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.db import session
-from app.errors import NotAllowed, NotSignedIn, Problem, TooLarge, Unknown, WrongType
+from app.errors import (
+    NotAllowed,
+    NotSignedIn,
+    Problem,
+    TooLarge,
+    TooMany,
+    Unacceptable,
+    Unknown,
+    WrongType,
+)
 from app.i18n import N_
 from app.inputs.pin_photos import (
     FIELD,
@@ -20,8 +29,17 @@ from app.inputs.pin_photos import (
 from app.queries.features import own_feature
 from app.queries.maps import MapRecord
 from app.queries.pin_photos import picture_of, public_picture
-from app.security import device_token, has_credentials
-from app.services.pin_photos import OF_DEVICE, OF_PLACE, delete_photo, expect_photo, save_photo
+from app.security import device_token, has_credentials, server_secret
+from app.services.pin_photos import (
+    MANY_WAIT,
+    OF_DEVICE,
+    OF_PLACE,
+    OF_SHARE,
+    delete_photo,
+    expect_photo,
+    places_are_few,
+    save_photo,
+)
 from app.services.pins import own_pin
 from app.services.throttle import attempt, count, network
 from app.views.api import blueprint
@@ -65,6 +83,7 @@ def put_photo(slug: str, item: str) -> Response:
             attempt(OF_PLACE, the_map.slug, network(request.remote_addr), secret=secret),
         ]
         count(session(), tries)
+        _expect_share(the_map)
         session().commit()  # counted before it is opened; and nothing is held while it is
         made = make_photo(sent, network(request.remote_addr))
         is_new = save_photo(session(), load_map(slug), token, pin, sent, made)
@@ -81,6 +100,18 @@ def remove_photo(slug: str, item: str) -> Response:
     delete_photo(session(), the_map, device_token(), pin_id(item))
     session().commit()
     return Response(status=204)
+
+
+def _expect_share(the_map: MapRecord) -> None:
+    """Unacceptable where places are few, and photos from this address have filled their share of them."""
+    if not places_are_few(session(), the_map):
+        return
+    tried = attempt(OF_SHARE, the_map.slug, network(request.remote_addr), secret=server_secret())
+    try:
+        count(session(), [tried])
+    except TooMany:
+        # Tomorrow is too late for a phone to wait by itself.
+        raise Unacceptable(Problem(FIELD, MANY_WAIT)) from None
 
 
 def _sent() -> SentPhoto:

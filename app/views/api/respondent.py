@@ -19,6 +19,7 @@ from app.services.throttle import Limit, attempt, count, network
 from app.services.withdrawal import withdraw
 from app.views.api import blueprint
 from app.views.api.bodies import json_object, json_response, known_parameters
+from app.views.challenge import let_join
 from app.views.reader import load_map, reader_language
 
 RESPONDENT = "/collections/<slug>/respondent"
@@ -40,7 +41,9 @@ def save_respondent(slug: str) -> Response:
     known_parameters()
     the_map = load_map(slug)
     token = device_token()
-    about = save_about(session(), the_map, token, json_object())
+    given = json_object()
+    let_join(the_map, token, "about")
+    about = save_about(session(), the_map, token, given)
     session().commit()
     return json_response(about)
 
@@ -59,7 +62,9 @@ def create_receipt(slug: str) -> Response:
     """The code that brings these pins to another device."""
     known_parameters()
     the_map = load_map(slug)
-    receipt = make_receipt(session(), the_map, device_token(), secret=current_app.config["SECRET_KEY"])
+    token = device_token()
+    let_join(the_map, token, "receipt")
+    receipt = make_receipt(session(), the_map, token, secret=current_app.config["SECRET_KEY"])
     session().commit()
     return json_response({"receipt": receipt}, 201)
 

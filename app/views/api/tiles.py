@@ -24,7 +24,7 @@ from app.views.api import blueprint
 from app.views.api.bodies import known_parameters
 from app.views.api.metadata import metadata_response
 from app.views.api.tile_documents import MVT, tile_matrix_set_document, tileset_document, tilesets_document
-from app.views.reader import load_map
+from app.views.reader import load_told_map
 
 TILES = "/collections/<slug>/tiles"
 PARAMETERS = ("datetime", "filter", "filter-lang", "filter-crs", "f")
@@ -78,7 +78,7 @@ def _tile_response(found: bytes, scope: Scope) -> Response:
 
 def _readable(slug: str) -> tuple[MapRecord, Scope]:
     """The map and whose eyes the asker has; NotAllowed where those may not see its pins."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     scope = reader_scope(the_map.town_id)
     if scope is Scope.PUBLIC and not the_map.publish_pins:
         raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))

@@ -8,8 +8,13 @@
  * names any more are swept out.
  */
 
+import { prove } from "#js/citizen/challenge/prove.js";
 import { openOutbox } from "#js/citizen/outbox.js";
+import { proveWith } from "#js/lib/api.js";
 import { addressesIn, isAsset, isPicture, mapPath, pageKey } from "#js/offline/addresses.js";
+
+// What waits goes out from here as well: also where the server asks for a sum first.
+proveWith(prove);
 
 const CACHE = { pages: "pocit-pages", pictures: "pocit-pictures", assets: "pocit-assets" };
 
