@@ -323,7 +323,7 @@ def numbers_in_json(ground: Ground) -> Make:
     """Pins whose every number is one at which programs turn over."""
 
     def make(dice: Random) -> tuple[str, bytes, bool]:
-        place = [dice.choice(NUMBERS), dice.choice(NUMBERS)]
+        place = [dice.choice(NUMBERS), dice.choice(NUMBERS)] if dice.random() < 0.5 else [15.52, 49.62]
         pin = {**FEATURE, "id": str(uuid.uuid4()), "geometry": {"type": "Point", "coordinates": place}}
         pin["properties"] = {"category": "safe", "zoom": dice.choice(NUMBERS), "precision_m": dice.choice(NUMBERS)}
         headers = {"Authorization": f"Bearer {dice.choice(TOKENS)}", "Content-Type": "application/json"}

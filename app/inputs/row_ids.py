@@ -20,7 +20,7 @@ def salted(slug: str, secret: bytes) -> tuple[str, ...]:
 
 
 def unsalted(slug: str) -> tuple[str, ...]:
-    """What they were made with before that: only to know again what is stored under such ids, never for new ones."""
+    """What an earlier version made them with: only to know again what is stored so, never for new ids."""
     return (slug,)
 
 

@@ -67,10 +67,10 @@ def _guards(name: str, times: int) -> tuple[Guard, ...]:
     count a device once.
     """
     return (
-        Guard(f"{name} pins", 6_000 * times, MINUTES_S),
-        Guard(f"{name} pins hour", 20_000 * times, HOUR_S),
-        Guard(f"{name} devices", 1_000 * times, MINUTES_S, devices=True),
-        Guard(f"{name} devices hour", 4_000 * times, HOUR_S, devices=True),
+        Guard(f"{name} pins", 12_000 * times, MINUTES_S),
+        Guard(f"{name} pins hour", 40_000 * times, HOUR_S),
+        Guard(f"{name} devices", 2_000 * times, MINUTES_S, devices=True),
+        Guard(f"{name} devices hour", 8_000 * times, HOUR_S, devices=True),
     )
 
 

@@ -82,7 +82,9 @@ def a_stored_feature(session: Session, pin: Pin, *, office: bool) -> dict[str, A
     ]
     properties = {name: getattr(pin, name) for name in names}
     if not office:  # everybody is told the day
-        properties["created_at"] = pin.created_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        properties["created_at"] = pin.created_at.astimezone(UTC).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
     for name in ("created_at", "answered_at"):
         if properties[name] is not None:
             properties[name] = f"{properties[name].astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -159,14 +159,14 @@ def test_a_device_that_waited_goes_on(bound: Database, the_map: MapRecord) -> No
     now_s = 1_800_000_000.0
     stored = 0
     waits = 0
-    while stored < 300 and waits < 100:
+    while stored < 600 and waits < 100:
         try:
             watch.meet(Visit(the_map.id, TOKEN, SCHOOL), shared, now_s=now_s)
             stored += 1
         except flood.TooFast as refusal:
             waits += 1
             now_s += refusal.retry_after_s
-    assert (stored, waits) == (300, 2)
+    assert (stored, waits) == (600, 2)
 
 
 def test_a_device_is_counted_over_all_processes(bound: Database, the_map: MapRecord) -> None:
@@ -221,10 +221,10 @@ def test_a_neighbour_of_the_flood_gets_in_with_a_sum(
 def test_the_more_there_is_of_a_flood_the_harder_its_sums(bound: Database, the_map: MapRecord) -> None:
     watch, shared = FloodWatch(), Shared(bound.autocommit, b"tests only")
     now_s = 1_800_000_000.0
-    found = [watch.meet(Visit(the_map.id, f"{n // 11}", SCHOOL), shared, now_s=now_s) for n in range(18_100)]
-    assert found[5_998] == 0
-    assert found[6_000] == 1
-    assert found[18_001] == 3
+    found = [watch.meet(Visit(the_map.id, f"{n // 11}", SCHOOL), shared, now_s=now_s) for n in range(36_100)]
+    assert found[11_998] == 0
+    assert found[12_000] == 1
+    assert found[36_001] == 3
     assert max(found) <= flood.HARDEST
     assert found == sorted(found)
 
@@ -347,7 +347,7 @@ def test_other_processes_learn_of_a_flood(bound: Database, the_map: MapRecord) -
     shared = Shared(bound.autocommit, b"tests only")
     for n in range(NEW_DEVICES):
         first.meet(Visit(the_map.id, f"{n}", SCHOOL), shared, now_s=1_800_000_000.0)
-    asked = [second.meet(Visit(the_map.id, f"b{n}", SCHOOL), shared, now_s=1_800_000_001.0) for n in range(60)]
+    asked = [second.meet(Visit(the_map.id, f"b{n}", SCHOOL), shared, now_s=1_800_000_001.0) for n in range(110)]
     assert asked[-1] == 1
 
 

@@ -125,6 +125,7 @@ __all__ = [
     "people",
     "photos",
     "pin_photos",
+    "processing",
     "queue",
     "report",
     "second_factor",
