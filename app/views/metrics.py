@@ -10,6 +10,8 @@ import hmac
 import ipaddress
 import logging
 import shutil
+import struct
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 
 blueprint = Blueprint("metrics", __name__)
 
+TRIES, AGAIN_S = 3, 0.05
 LAST_BACKUP = "last-backup"
 """The file of POCIT_HOME that a backup touches when it is whole."""
 FROM_A_PROXY = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
@@ -55,10 +58,18 @@ def metrics() -> Response:
     """All numbers as Prometheus reads them."""
     config: Config = current_app.extensions["pocit-config"]
     _admit(config)
-    registry = collected(Surroundings(config.home), Work())
-    response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    response = Response(_numbers(config), content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _numbers(config: Config) -> bytes:
+    """What there is to tell; once more where another process was just beginning its file."""
+    for _ in range(TRIES):
+        with suppress(struct.error):
+            return generate_latest(collected(Surroundings(config.home), Work()))
+        time.sleep(AGAIN_S)
+    return generate_latest(collected(Surroundings(config.home), Work()))
 
 
 def _admit(config: Config) -> None:

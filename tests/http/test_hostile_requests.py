@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,11 +130,14 @@ def test_a_lent_device_does_not_carry_one_persons_pins_to_the_next(client: Flask
     assert [pin["id"] for pin in mine] == [first["id"]]
 
 
-def test_gunicorn_takes_no_paths_from_headers() -> None:
+def test_gunicorn_takes_no_paths_from_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its neighbours on the machine may be a proxy that hands on whatever a stranger sent."""
     from gunicorn.config import Config
     from gunicorn.http.parser import RequestParser
 
+    # The settings make a folder for the numbers of all processes and name it to those that come after.
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     config = Config()
     settings: dict[str, Any] = {"__file__": str(ROOT / "deploy" / "gunicorn.conf.py")}
     exec((ROOT / "deploy" / "gunicorn.conf.py").read_text(), settings)  # noqa: S102 - as gunicorn reads it
