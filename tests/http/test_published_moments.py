@@ -21,6 +21,7 @@ from app.inputs.pin_files import PinRows
 from app.inputs.row_ids import NAMESPACE
 from app.models import Channel, Pin
 from app.queries.maps import MapRecord, read_published_map
+from app.queries.published import LOUD
 from gis.privacy import same_person_chance
 from tests.builders import CENTRE, TOKEN, a_feature, a_map, a_pin, an_event, bearer
 
@@ -128,6 +129,19 @@ def test_a_day_without_an_hour_is_told_as_that_day(client: FlaskClient, session:
     assert told(client) == {str(pin.id): "2023-05-01T00:00:00.000000Z"}
     assert list(told(client, datetime="2023-05-01")) == [str(pin.id)]
     assert told(client, datetime="2023-04-30") == {}
+
+
+def test_the_database_tells_the_same_day_of_every_moment(session: Session) -> None:
+    """Around the town's midnights of summer and winter, on the days when the clocks change, and long ago."""
+    the_map = a_map(session)
+    days = [datetime(*day, tzinfo=UTC) for day in ((2026, 3, 28), (2026, 10, 24), (1999, 12, 31), (1850, 1, 1))]
+    steps = [timedelta(hours=h, microseconds=us) for h in range(60) for us in (-1, 0, 1)]
+    moments = [day + step for day in days for step in steps]
+    for moment in moments:
+        a_pin(session, the_map, "safe", created_at=moment)
+    told = session.execute(select(Pin.created_at, LOUD.moment_column())).all()
+    assert len(told) == len(moments)
+    assert [(at, day) for at, day in told if day != LOUD.told(at)] == []
 
 
 def test_a_pin_of_now_is_found_at_once_and_told_alike_to_author_and_others(
