@@ -60,13 +60,10 @@ class Config:
     @classmethod
     def from_environment(cls) -> Config:
         """The settings of this process; a missing DATABASE_URL is a RuntimeError that says what to do."""
-        url = os.environ.get("DATABASE_URL")
-        if not url:
-            msg = "DATABASE_URL is not set. Start through ./run, or name a PostGIS database."
-            raise RuntimeError(msg)
+        url = database_address()
         home = Path(os.environ.get("POCIT_HOME") or ROOT / ".local")
         return cls(
-            database_url=with_driver(url),
+            database_url=url,
             home=home,
             secret_key=os.environ.get("POCIT_SECRET_KEY") or stored_secret(home / "secrets" / "session-key"),
             secure_cookies=os.environ.get("POCIT_SECURE_COOKIES") == "1",
@@ -74,7 +71,7 @@ class Config:
             tile_hosts=frozenset((os.environ.get("POCIT_TILE_HOSTS") or "").replace(",", " ").lower().split()),
             unlimited_networks=networks(os.environ.get("POCIT_UNLIMITED_NETWORKS") or ""),
             tiles_megabytes=int(os.environ.get("POCIT_TILES_MEGABYTES") or 2000),
-            address=(os.environ.get("POCIT_ADDRESS") or "").strip().rstrip("/"),
+            address=own_address(os.environ.get("POCIT_ADDRESS") or ""),
             hosts=frozenset((os.environ.get("POCIT_HOSTS") or "").replace(",", " ").lower().split()),
             security_contact=(os.environ.get("POCIT_SECURITY_CONTACT") or "").strip(),
             replica_url=with_driver(os.environ.get("DATABASE_REPLICA_URL") or ""),
@@ -94,6 +91,12 @@ def known_log_format(name: str) -> str:
     return name
 
 
+def own_address(text: str) -> str:
+    """A server's address as its operator writes it, without a slash at its end; https where nothing is said."""
+    said = text.strip().rstrip("/")
+    return said if not said or "://" in said else f"https://{said}"
+
+
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """The networks named in a text, by commas or spaces; what is none is a RuntimeError that names it."""
     found = []
@@ -104,6 +107,15 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
             msg = f"POCIT_UNLIMITED_NETWORKS names {name!r}, which is no network, such as 192.0.2.0/24."
             raise RuntimeError(msg) from error
     return tuple(found)
+
+
+def database_address() -> str:
+    """The database this process is to use; a missing DATABASE_URL is a RuntimeError that says what to do."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        msg = "DATABASE_URL is not set. Start through ./run, or name a PostGIS database."
+        raise RuntimeError(msg)
+    return with_driver(url)
 
 
 def with_driver(url: str) -> str:

@@ -32,6 +32,7 @@ PATIENCE = {
 }
 """How long we wait for a database that does not answer; what the URL says otherwise holds."""
 POOL_PATIENCE_S = 5
+REPLICA_POOL_PATIENCE_S = 1
 REPLICA_PATIENCE = {"connect_timeout": "2", "tcp_user_timeout": "1500"}
 """Behind a replica there is the primary: nobody waits long for it."""
 
@@ -69,10 +70,17 @@ def open_database(url: str, replica_url: str = "") -> Database:
     """A database by its URL; connections are made when first needed; a lost one is never handed out again."""
     engine = lasting_engine(url)
     own = engine.execution_options(isolation_level="AUTOCOMMIT")
-    replica = Replica(engine, lasting_engine(_impatient(replica_url))) if replica_url else None
+    replica = _open_replica(url, _impatient(replica_url)) if replica_url else None
     return Database(
         engine, sessionmaker(engine, expire_on_commit=False), sessionmaker(own, expire_on_commit=False), replica
     )
+
+
+def _open_replica(url: str, replica_url: str) -> Replica:
+    # Its watcher has lines of its own: with all others taken the replica is busy, not away.
+    reads = lasting_engine(replica_url, REPLICA_POOL_PATIENCE_S)
+    watched = lasting_engine(url, REPLICA_POOL_PATIENCE_S, lines=1)
+    return Replica(watched, reads, lasting_engine(replica_url, REPLICA_POOL_PATIENCE_S, lines=1))
 
 
 def _impatient(url: str) -> str:
@@ -81,14 +89,14 @@ def _impatient(url: str) -> str:
     return said.update_query_dict(waits).render_as_string(hide_password=False)
 
 
-def lasting_engine(url: str) -> Engine:
+def lasting_engine(url: str, pool_patience_s: int = POOL_PATIENCE_S, *, lines: int = 8) -> Engine:
     """An engine that waits seconds, not minutes, for a database that is away, and is well when it is back."""
     said = make_url(url).query
     engine = create_engine(
         url,
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=POOL_PATIENCE_S,
+        pool_size=lines,
+        max_overflow=lines,
+        pool_timeout=pool_patience_s,
         pool_recycle=600,
         connect_args={name: value for name, value in PATIENCE.items() if name not in said},
         # What people wrote shall not get into a log by way of a failed statement.
@@ -185,7 +193,9 @@ def _is_anonymous_reading() -> bool:
 def _answer(dispatch: Callable[[], Any]) -> Any:
     """The view's answer; where the replica could not give it, or knows of nothing there, the primary's.
 
-    Only reading gets here a second time, so nothing is done twice.
+    Only reading gets here a second time, so nothing is done twice. What the replica may well answer rightly – that
+    there is nothing, or that it has its hands full – the primary is asked only so often: a crowd that asks for
+    what is not there, or for more than one database can give, must not land on the one that writes.
     """
     try:
         return dispatch()
@@ -193,8 +203,10 @@ def _answer(dispatch: Callable[[], Any]) -> Any:
         replica = database().replica
         if replica is None or not g.get("reads_replica"):
             raise
-        if not isinstance(error, Unknown):
+        if not isinstance(error, Unknown | PoolIsEmpty):
             replica.failed(error)
+        elif not replica.second_questions.may_ask():
+            raise
     primary_session()
     return dispatch()
 

@@ -31,6 +31,10 @@ FRESH_S = 2.5
 """News of it older than this are none."""
 SAMPLES = 240
 
+SECOND_QUESTIONS_A_S = 10.0
+MOST_SECOND_QUESTIONS = 20.0
+"""So many of its "there is nothing" a process has the primary confirm, and so many at once."""
+
 _PRIMARY_IS = text("SELECT system_identifier, pg_current_wal_lsn() - '0/0' FROM pg_control_system()")
 _REPLICA_IS = text(
     "SELECT system_identifier, pg_is_in_recovery(), pg_last_wal_replay_lsn() - '0/0' FROM pg_control_system()"
@@ -62,13 +66,35 @@ class ReplicaState:
         return self.word == KEEPS_UP and time.monotonic() - self.asked_at < FRESH_S
 
 
+class SecondQuestions:
+    """How many more answers of the replica this process may have the primary look at just now."""
+
+    def __init__(self) -> None:
+        self._left = MOST_SECOND_QUESTIONS
+        self._at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def may_ask(self) -> bool:
+        """Whether there is one more; it is used up by asking."""
+        with self._lock:
+            now = time.monotonic()
+            self._left = min(MOST_SECOND_QUESTIONS, self._left + (now - self._at) * SECOND_QUESTIONS_A_S)
+            self._at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 class Replica:
     """The replica of one process: its sessions, and a watcher that starts with the first question."""
 
-    def __init__(self, primary: Engine, engine: Engine) -> None:
+    def __init__(self, primary: Engine, engine: Engine, watched: Engine) -> None:
         self.session: sessionmaker[Session] = sessionmaker(engine, expire_on_commit=False)
         self.engine = engine
-        self._primary = primary
+        self.second_questions = SecondQuestions()
+        self._primary, self._watched = primary, watched
+        """The watcher's own lines."""
         self._state = ReplicaState(NOT_ASKED, 0.0)
         self._known: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         """Moments, and where the primary's log was then at least."""
@@ -77,7 +103,8 @@ class Replica:
         self._watcher: threading.Thread | None = None
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        event.listen(engine, "connect", lambda line, _record: self._lines.add(line))
+        for one in (engine, watched):
+            event.listen(one, "connect", lambda line, _record: self._lines.add(line))
 
     @property
     def state(self) -> ReplicaState:
@@ -104,7 +131,8 @@ class Replica:
         self._stopped.set()
         if self._watcher is not None:
             self._watcher.join(PATIENCE_S * 4)
-        self.engine.dispose()
+        for one in (self.engine, self._watched, self._primary):
+            one.dispose()
 
     def _watch(self) -> None:
         while not self._stopped.is_set():
@@ -130,7 +158,7 @@ class Replica:
             self._known.append((before, int(position)))
 
     def _ask(self) -> None:
-        with self.engine.connect() as connection:
+        with self._watched.connect() as connection:
             identity, is_replica, position = connection.execute(_REPLICA_IS).one()
         if not is_replica:
             self._is(OWN_MASTER)

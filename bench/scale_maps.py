@@ -46,11 +46,14 @@ def fill_server(session: Session, wanted: Mapping[str, int], seed: int) -> dict[
     shared: dict[str, float] = {}
     steps: dict[str, float] = {}
     made = {}
+    places = dict(zip(wanted, _places(), strict=False))
+    # All of them first: whether anybody pins a category that goes is looked up in an index that is then away.
+    for number, (slug, place) in enumerate(places.items()):
+        made[slug] = make_map(session, slug, _moved_area(*place), town=(f"Město {number}", 100_000 + number))
+    session.commit()  # nothing of ours may hold the table that is laid bare
     with bare_pins(session.get_bind().engine, shared):
-        for number, ((slug, n), (east_m, north_m)) in enumerate(zip(wanted.items(), _places(), strict=False)):
-            town = (f"Město {number}", 100_000 + number)
-            made[slug] = make_map(session, slug, _moved_area(east_m, north_m), town=town)
-            for step, seconds in fill(session, made[slug], _moved(n, seed, east_m, north_m)).items():
+        for slug, n in wanted.items():
+            for step, seconds in fill(session, made[slug], _moved(n, seed, *places[slug])).items():
                 steps[step] = steps.get(step, 0.0) + seconds
     counting = time.perf_counter()
     for slug in wanted:

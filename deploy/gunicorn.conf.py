@@ -31,7 +31,8 @@ PR_SET_DUMPABLE = 4
 
 wsgi_app = "app:create_app()"
 # Threads, since requests wait for the database; several processes, since Python computes in one thread.
-worker_class = "gthread"
+# Slow senders hold few of them.
+worker_class = "deploy.patience.PatientWorker"
 workers = int(os.environ.get("POCIT_WORKERS") or min(max(2, CORES), 8))
 # Each thread may hold one connection: at most 8 × 8 of the 100 that PostgreSQL allows by default.
 threads = int(os.environ.get("POCIT_THREADS") or 8)

@@ -17,7 +17,7 @@ import msgspec
 
 from app.cli.output import CommandRefused, opened_session
 from app.config import ROOT, Config
-from app.inputs.backup_files import KEY, Backup, BackupRefused, Manifest, Told, opened_backup
+from app.inputs.backup_files import KEY, Backup, BackupRefused, Manifest, Told, mark_of, opened_backup
 from app.queries.readiness import newest_revision
 from app.services.backups import Source, clear_away, make_backup, name_for
 from app.services.backups_restore import (
@@ -25,10 +25,10 @@ from app.services.backups_restore import (
     Target,
     check_dump,
     finish,
-    is_our_key,
     refuse_filled,
     restore_database,
     staged,
+    takes_its_key,
 )
 
 SAID_EVERY_S = 0.1
@@ -77,7 +77,17 @@ def backup(path: Path, check_only: bool, keep: int | None, without_key: bool) ->
     is_flag=True,
     help="Go on with this server’s key: second factors and sign-in providers are then to be set up anew.",
 )
-def restore(path: Path, check_only: bool, replace: bool, keep_own_key: bool) -> None:
+@click.option(
+    "--take-key", is_flag=True, help="Go on with the backup’s key, though this server has one of its own already."
+)
+@click.option(
+    "--from-another-server",
+    is_flag=True,
+    help="FILE is not sealed by this server, but I know where it comes from: so on a new machine.",
+)
+def restore(
+    path: Path, check_only: bool, replace: bool, keep_own_key: bool, take_key: bool, from_another_server: bool
+) -> None:
     """Put the backup FILE into the database and into POCIT_HOME: all of it, or nothing.
 
     FILE is looked at wholly before anything is touched. Stop the server first, and start it again afterwards.
@@ -85,26 +95,30 @@ def restore(path: Path, check_only: bool, replace: bool, keep_own_key: bool) -> 
     if check_only:
         _check(path)
         return
-    config = Config.from_environment()
-    target = Target(config.home, config.secret_key, bool(os.environ.get("POCIT_SECRET_KEY")), keep_own_key)
+    if keep_own_key and take_key:
+        raise CommandRefused("--keep-own-key and --take-key exclude each other")
+    key_is_set = bool(os.environ.get("POCIT_SECRET_KEY"))
+    # A new machine has no key yet, and shall not get one that is then in the way.
+    target = Target(_home(), _own_key(), key_is_set, keep_own_key, take_key, from_another_server)
     with _refusals(), _progress() as told, _opened(path, told) as opened:
-        is_ours = is_our_key(opened, target)
-        with opened_session() as session, staged(opened, config.home, told) as files:
+        takes_key = takes_its_key(opened, target)
+        with opened_session() as session, staged(opened, target.home, told) as files:
             if not replace:
                 refuse_filled(session)
             session.rollback()
             restored = restore_database(session, opened, datetime.now(UTC), told)
+            if takes_key:
+                files.refuse_links()
             files.place()
-            takes_key = not is_ours and not keep_own_key and opened.key is not None
             with _undisturbed():
                 session.commit()
                 kept = files.place_key(opened.key or "") if takes_key else None
             finish(session, told)
-    _say_restored(opened, restored, config.home)
+    _say_restored(opened, restored, target.home)
     if takes_key:
         former = f"; the one that was there is {kept.name}" if kept else ""
-        click.echo(f"the server’s key is that of the backup now ({config.home / KEY}{former})", err=True)
-    if keep_own_key and not is_ours:
+        click.echo(f"the server’s key is that of the backup now ({target.home / KEY}{former})", err=True)
+    if keep_own_key and (target.key is None or opened.manifest.key != mark_of(target.key)):
         click.echo(
             "second factors and sign-in providers are to be set up anew: their key is another one", err=True
         )
@@ -116,6 +130,9 @@ def _say_restored(opened: Backup, restored: Restored, home: Path) -> None:
     click.echo(f"restored the state of {manifest.made_at}: {_content(manifest)}, files into {home}", err=True)
     if restored.migrated_to:
         click.echo(f"migrated from {manifest.migration} to {restored.migrated_to}", err=True)
+    if restored.not_ours:
+        names = ", ".join(restored.not_ours)
+        click.echo(f"not ours, and left in the file (pg_restore takes them out): {names}", err=True)
     for slug in restored.anonymised:
         click.echo(f"{slug} was due, and has been anonymised", err=True)
     for slug in restored.not_anonymised:
@@ -130,17 +147,21 @@ def _check(path: Path) -> None:
             own = _own_key()
             known = own is not None and opened.is_sealed_by(own)
         click.echo(msgspec.json.format(msgspec.json.encode(opened.manifest), indent=2).decode())
-    seal = "sealed by this server" if known else "sealed by another server, which can’t be proven here"
+    seal = "sealed by this server" if known else "NOT sealed by this server: whose it is can’t be proven here"
     click.echo(f"{path} is whole and unchanged, {seal}", err=True)
 
 
 def _own_key() -> str | None:
     """The key of this server, where there is one; looking at a file needs none, and makes none."""
     given = os.environ.get("POCIT_SECRET_KEY")
-    kept = Path(os.environ.get("POCIT_HOME") or ROOT / ".local") / KEY
+    kept = _home() / KEY
     if given or not kept.exists():
         return given or None
     return kept.read_text()
+
+
+def _home() -> Path:
+    return Path(os.environ.get("POCIT_HOME") or ROOT / ".local")
 
 
 def _opened(path: Path, told: Told) -> AbstractContextManager[Backup]:

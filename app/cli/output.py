@@ -13,7 +13,7 @@ import click
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.config import Config
+from app.config import database_address
 from app.db import open_database
 from app.errors import Refusal, Unknown
 from app.queries.maps import MapRecord, read_published_map
@@ -36,7 +36,7 @@ output_option = click.option(
 @contextmanager
 def opened_session() -> Iterator[Session]:
     """A session on the database of the environment; what is not committed is rolled back."""
-    database = open_database(Config.from_environment().database_url)
+    database = open_database(database_address())
     try:
         with database.session() as session:
             yield session

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
 import msgspec
 
@@ -27,7 +27,8 @@ FILES = "files/"
 FOLDERS = ("basemaps", "reports")
 """What of POCIT_HOME is nobody's copy: the towns' tile packs, and the reports that offices had made."""
 PIECE_BYTES = 1 << 20
-MOST_MANIFEST_BYTES = 64 << 20
+MOST_MANIFEST_BYTES = 8 << 20
+"""Some forty thousand files; it is held as a whole."""
 MOST_KEY_BYTES = 4096
 
 _HEAD = b"PK\x03\x04"
@@ -36,6 +37,8 @@ END_BYTES = len(_END % (b"0" * 64, b"0" * 64))
 _SAID = re.compile(rb"pocit-backup sha256=([0-9a-f]{64}) seal=([0-9a-f]{64})")
 _NAME = re.compile(rf"{FILES}({'|'.join(FOLDERS)})(/\w[\w.-]*){{1,3}}", re.ASCII)
 
+Word = Annotated[str, msgspec.Meta(max_length=200)]
+Size = Annotated[int, msgspec.Meta(ge=0)]
 Told = Callable[[str, int, int], None]
 """Hears how far a step is: its name, bytes done, bytes in all (0 where nobody knows)."""
 
@@ -48,31 +51,31 @@ class BackupRefused(Exception):
 class Part:
     """One file within the backup."""
 
-    name: str
-    bytes: int
-    sha256: str
+    name: Annotated[str, msgspec.Meta(max_length=500)]
+    bytes: Size
+    sha256: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a backup says of itself."""
 
-    made_at: str
+    made_at: Word
     """RFC 3339, UTC: the moment whose state of the database this is."""
-    migration: str
-    server: str
+    migration: Annotated[str, msgspec.Meta(pattern="^[0-9]{4}$")]
+    server: Word
     """The version of PostgreSQL it was taken from, and of the program that took it."""
-    dumped_by: str
-    tables: dict[str, int]
+    dumped_by: Word
+    tables: dict[Word, Size]
     """Rows of each table, counted in the snapshot that was dumped."""
-    functions: list[str]
-    extensions: dict[str, str]
-    left_out: list[str]
+    functions: list[Word]
+    extensions: dict[Word, Word]
+    left_out: list[Word]
     """Tables whose rows are not taken along."""
-    key: str
+    key: Word
     """A mark of the server's key, which tells whether another one is the same."""
     parts: list[Part]
-    program: str = "pocit"
+    program: Word = "pocit"
     format: int = FORMAT
 
     @property

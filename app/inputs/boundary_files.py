@@ -25,6 +25,8 @@ MOST_RATIO = 120
 RATIO_FROM_BYTES = 4 * 1024 * 1024
 MOST_ENTRIES = 200
 READING_S = 30
+MOST_SAID_BYTES = 72 << 20
+"""Two million vertices as the reader writes them, and names."""
 PIECE_BYTES = 1 << 16
 
 LAYER_ENDINGS = (".shp", ".gpkg", ".geojson", ".json")
@@ -213,6 +215,7 @@ def _read(layer: Path, wanted: Wanted) -> UploadedAreas:
         skipped_drivers=SKIPPED_DRIVERS,
         seconds=READING_S,
         too_hard=upload_problem(UploadFault.TOO_HARD),
+        most_said=MOST_SAID_BYTES,
     )
     if "problem" in answer:
         raise InvalidInput(reader_problem(str(answer["problem"]), answer["data"]))

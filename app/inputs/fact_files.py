@@ -15,11 +15,14 @@ from app.i18n import N_
 from app.inputs.boundary_files import unpacked
 from app.inputs.fact_forms import FactForm, parse_fact_form
 from app.inputs.fact_reader import FACTS_FILE, FactWanted
+from app.inputs.left_files import NotAResult, open_result
 from app.inputs.older_maps import OUR_SKIPPED_DRIVERS, ZIPPED_ENDINGS, save_upload
 from app.inputs.pin_files import TABLE_ENDINGS
 from app.inputs.reading_apart import read_apart
 
 MOST_UPLOAD_BYTES: Final = 32 * 1024 * 1024
+MOST_ROWS_BYTES: Final = 256 * 1024 * 1024
+"""Of the facts as they are told: more than any honest file unpacks to."""
 READING_S: Final = 60
 FILE: Final = "file"
 
@@ -129,8 +132,11 @@ def _told(layer: Path, folder: Path, wanted: FactWanted) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> tuple[FactRow, ...]:
-    with path.open(encoding="utf-8") as file:
-        return tuple(FactRow(*json.loads(line)[1:]) for line in file)
+    try:
+        with open_result(path, MOST_ROWS_BYTES) as file:
+            return tuple(FactRow(*json.loads(line)[1:]) for line in file)
+    except (NotAResult, ValueError, TypeError) as error:
+        raise InvalidInput(Problem(FILE, TOO_HARD)) from error
 
 
 def _layer_file(upload: Path, folder: Path, filename: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from app.errors import InvalidInput, Problem
 from app.i18n import N_
 from app.inputs.boundary_files import LAYER_ENDINGS, SKIPPED_DRIVERS, unpacked
 from app.inputs.imports import ImportOptions
+from app.inputs.left_files import NotAResult, open_result
 from app.inputs.older_reader import ROWS_FILE
 from app.inputs.pin_files import TABLE_ENDINGS, PinRow, decimal
 from app.inputs.place_search import plain
@@ -95,10 +97,16 @@ def read_older_file(source: IO[bytes], filename: str, folder: Path) -> dict[str,
         )
     finally:
         for left in folder.iterdir():
-            if left.name != ROWS_FILE and left.is_file():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left.name != ROWS_FILE:
                 left.unlink()
     if "problem" in found:
         raise InvalidInput(Problem(FILE, str(found["problem"]), found["data"]))
+    try:
+        open_result(folder / ROWS_FILE, MOST_KEPT_BYTES).close()
+    except NotAResult as error:
+        raise InvalidInput(Problem(FILE, TOO_HARD)) from error
     return found | {"filename": _shown(filename)}
 
 
@@ -113,7 +121,7 @@ def older_file(told: Mapping[str, Any]) -> OlderFile:
 
 def older_rows(path: Path, choice: Choice) -> Iterator[PinRow]:
     """The rows of a file that was read before, their places in the columns chosen."""
-    with path.open(encoding="utf-8") as file:
+    with open_result(path, MOST_KEPT_BYTES) as file:
         names = json.loads(next(file))
         for line in file:
             number, at_line, x, y, told = json.loads(line)

@@ -22,6 +22,7 @@ from typing import IO, Annotated, Any, Final, Literal, Self
 import msgspec
 
 from app.config import ROOT
+from app.inputs.left_files import NotAResult, create_new, put_new, read_result
 from app.inputs.reading_apart import bare_environment
 from gis.paper.sheet import PaperSheet, sheet_json
 from gis.scan.failure import Failure, Reason
@@ -162,7 +163,8 @@ class SheetReading:
         # A copy: that process sees nothing outside its folder.
         given = self.folder / f"photo{path.suffix.lower()}"
         try:
-            shutil.copyfile(path, given)
+            with path.open("rb") as photo, create_new(given) as copy:
+                shutil.copyfileobj(photo, copy)
             self._say(_order(given, wanted or Wanted()))
             self._until = begun + file_seconds(0, self._page_s)
             while not (line := self._answer(last)).end:
@@ -196,8 +198,8 @@ class SheetReading:
             return {"refused": str(found.reason), "evidence": dict(found.evidence)}
         n = list(self._known).index(serial)
         geometry, picture = self.folder / f"sheet-{n}.json", self.folder / f"sheet-{n}.png"
-        geometry.write_text(json.dumps(sheet_json(found.sheet)))
-        picture.write_bytes(found.picture)
+        put_new(geometry, json.dumps(sheet_json(found.sheet)).encode())
+        put_new(picture, found.picture)
         return {"sheet": str(geometry), "picture": str(picture)}
 
     def _page(self, line: _Line) -> PageRead | PageRefused:
@@ -215,9 +217,12 @@ class SheetReading:
 
     def _picture(self, name: str) -> bytes:
         path = self.folder / name
-        if Path(name).name != name or path.is_symlink() or path.stat().st_size > MOST_PICTURE_BYTES:
+        if Path(name).name != name:
             raise _Broken
-        content = path.read_bytes()
+        try:
+            content = read_result(path, MOST_PICTURE_BYTES)
+        except NotAResult as error:
+            raise _Broken from error
         path.unlink()
         return content
 

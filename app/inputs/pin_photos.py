@@ -18,6 +18,7 @@ from app.errors import Malformed, Problem, ServerBusy, TooLarge, Unacceptable
 from app.i18n import N_
 from app.inputs.answer_forms import plain
 from app.inputs.fields import storable
+from app.inputs.left_files import NotAResult, read_result
 from app.inputs.reading_apart import run_apart
 from app.turns import Places
 from gis.scan.kind import HEAD_BYTES, HEIF, kind_of
@@ -204,9 +205,11 @@ def _held(file: IO[bytes]) -> bool:
 
 
 def _jpeg(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(MOST_PICTURE_BYTES + 1)
-    if len(content) > MOST_PICTURE_BYTES or kind_of(content[:HEAD_BYTES]) != "JPEG":
+    try:
+        content = read_result(path, MOST_PICTURE_BYTES)
+    except NotAResult as error:
+        raise Unacceptable(Problem(FIELD, NOT_A_PHOTO)) from error
+    if kind_of(content[:HEAD_BYTES]) != "JPEG":
         raise Unacceptable(Problem(FIELD, NOT_A_PHOTO))
     return content
 

@@ -16,6 +16,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +33,21 @@ NICE: Final = 10
 CLONE_NEWNET: Final = 0x40000000
 CLONE_NEWUSER: Final = 0x10000000
 MOST_REASON: Final = 120
+MOST_SAID_BYTES: Final = 8 << 20
+"""Of what a reader says; what is long it leaves in its folder."""
 _readers = Places(2)
 """Of this process: a file that takes a minute holds the thread that asked for it, and takes a core."""
 
 
-def read_apart(
-    module: str, arguments: Sequence[str], folder: Path, *, skipped_drivers: str, seconds: float, too_hard: Problem
+def read_apart(  # noqa: PLR0913 - each of them is another for every reader
+    module: str,
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    skipped_drivers: str,
+    seconds: float,
+    too_hard: Problem,
+    most_said: int = MOST_SAID_BYTES,
 ) -> dict[str, Any]:
     """What `python -m module arguments` says of a file in the folder.
 
@@ -46,30 +56,62 @@ def read_apart(
     """
     with _readers.one():
         return run_apart(
-            module, arguments, folder, skipped_drivers=skipped_drivers, seconds=seconds, too_hard=too_hard
+            module,
+            arguments,
+            folder,
+            skipped_drivers=skipped_drivers,
+            seconds=seconds,
+            too_hard=too_hard,
+            most_said=most_said,
         )
 
 
-def run_apart(
-    module: str, arguments: Sequence[str], folder: Path, *, skipped_drivers: str, seconds: float, too_hard: Problem
+def run_apart(  # noqa: PLR0913
+    module: str,
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    skipped_drivers: str,
+    seconds: float,
+    too_hard: Problem,
+    most_said: int = MOST_SAID_BYTES,
 ) -> dict[str, Any]:
     """The same at once, for who has turns of their own."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env=bare_environment(folder, skipped_drivers),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(too_hard) from error
-    if done.returncode:
+    command = [sys.executable, "-m", module, *arguments]
+    said, status = _said(command, bare_environment(folder, skipped_drivers), seconds, most_said)
+    if status or len(said) > most_said:
         raise InvalidInput(too_hard)
-    told: dict[str, Any] = json.loads(done.stdout)
+    try:
+        told = json.loads(said)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(too_hard) from error
+    if not isinstance(told, dict):
+        raise InvalidInput(too_hard)
     return told
+
+
+def _said(command: Sequence[str], environment: dict[str, str], seconds: float, most: int) -> tuple[bytes, int]:
+    """What a process writes to stdout, a byte more than it may at most, and its status; it never outlives this."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        late = threading.Timer(seconds, process.kill)
+        late.daemon = True
+        late.start()
+        try:
+            said = process.stdout.read(most + 1) if process.stdout else b""
+            if len(said) > most:
+                process.kill()
+            # It may have closed its stdout and go on: the timer ends it.
+            return said, process.wait()
+        finally:
+            late.cancel()
+            process.kill()
 
 
 def confine(cpu_s: int, written_bytes: int | None = None, memory_bytes: int = MOST_MEMORY_BYTES) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.inputs.filters import Scope
 from app.models import Pin, PinState, Town, TownMap
-from app.queries.maps import MapRecord
+from app.queries.maps import MapRecord, told_quiet
 
 
 @dataclass(frozen=True)
@@ -43,5 +43,6 @@ def pin_span(session: Session, the_map: MapRecord, scope: Scope) -> Span:
         query = query.where(Pin.state == PinState.VISIBLE)
     first, last = session.execute(query).one()
     if scope is Scope.PUBLIC:
-        first, last = (moment and the_map.quiet.told(moment) for moment in (first, last))
+        quiet = told_quiet(session, the_map)
+        first, last = (moment and quiet.told(moment) for moment in (first, last))
     return Span(first, last)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import IntFlag
 from typing import Any
 
@@ -13,6 +12,7 @@ from app.inputs.filters import PinFilter
 from app.models import Pin, PinState
 from app.queries.features import conditions
 from app.queries.maps import MapRecord
+from app.queries.marks import keyed_mark
 from gis.geojson import DECIMALS
 
 
@@ -63,5 +63,4 @@ def pins_version(session: Session, the_map: MapRecord, wanted: PinFilter) -> str
             func.coalesce(func.sum(func.hashtextextended(cast(Pin.id, Text), 0)), 0),
         ).where(*conditions(the_map.id, wanted))
     ).one()
-    mark = f"{the_map.version}/{wanted}/{row[0]}/{row[1]}/{row[2]}"
-    return hashlib.sha256(mark.encode()).hexdigest()[:20]
+    return keyed_mark(the_map, "pins", the_map.version, wanted, *row)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from math import ceil
 
 from app.queries.summary import DayCount
 
@@ -18,7 +19,7 @@ STEPS = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Bar:
-    """One day, week or month: from which day, how much, and where it stands in the picture."""
+    """One day, several told as one, a week or a month: from which day, how much, and where it stands."""
 
     first: date
     last: date
@@ -29,6 +30,7 @@ class Bar:
     y: float
     width: float
     height: float
+    """By pins a day: what several days have together is as wide as they are, and no higher than they were."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +62,44 @@ def day_chart(
     """The chart of these days; None where there are too few to be a course of anything."""
     if len(days) < 3:
         return None
-    unit, spans = _spans(days[0].day, days[-1].day)
+    unit, spans = _spans(days[0].day, days[-1].until)
+    if unit == "day":
+        spans = _together(days, spans)
     pins, people = _sums(days, spans)
-    top, step = _scale(max(pins))
+    # In steps along the floor: days, or whole weeks and months.
+    wide = [(last - first).days + 1 if unit == "day" else 1 for first, last in spans]
+    heights = [n / days_wide for n, days_wide in zip(pins, wide, strict=True)]
+    top, step = _scale(ceil(max(heights)))
     floor = HEIGHT - FOOT
-    pitch = (WIDTH - LEFT) / len(spans)
+    pitch = (WIDTH - LEFT) / sum(wide)
     gap = min(3.0, pitch * 0.18)
     bars = []
     for i, (first, last) in enumerate(spans):
-        height = round(pins[i] / top * (floor - 12), 2)
-        x = round(LEFT + i * pitch + gap / 2, 2)
-        bars.append(Bar(first, last, pins[i], people[i], x, floor - height, round(pitch - gap, 2), height))
+        height = round(heights[i] / top * (floor - 12), 2)
+        x = round(LEFT + sum(wide[:i]) * pitch + gap / 2, 2)
+        width = round(wide[i] * pitch - gap, 2)
+        bars.append(Bar(first, last, pins[i], people[i], x, floor - height, width, height))
     values = range(0, top + 1, step)
     lines = [Line(round(floor - value / top * (floor - 12), 2), write_number(value)) for value in values]
-    every = max(1, -(-len(spans) // 6))
-    dates = [Line(bars[i].x, write_day(spans[i][0])) for i in range(0, len(spans), every)]
-    return DayChart(unit, bars, lines, dates)
+    return DayChart(unit, bars, lines, _dates(bars, sum(wide), pitch, write_day))
+
+
+def _dates(bars: Sequence[Bar], steps: int, pitch: float, write_day: Callable[[date], str]) -> list[Line]:
+    """The dates under the bars: of some only, so that each has room for its own."""
+    room = max(1, -(-steps // 6)) * pitch
+    found: list[Line] = []
+    for bar in bars:
+        if not found or bar.x - found[-1].at >= room - 0.02:
+            found.append(Line(bar.x, write_day(bar.first)))
+    return found
+
+
+def _together(days: Sequence[DayCount], spans: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The same days, but those that are told as one as one."""
+    joined = [(one.day, one.until) for one in days if one.until > one.day]
+    among = {first + timedelta(days=i) for first, last in joined for i in range(1, (last - first).days + 1)}
+    ends = dict(joined)
+    return [(first, ends.get(first, last)) for first, last in spans if first not in among]
 
 
 def _spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
@@ -101,11 +125,13 @@ def _month(first: date, later: int) -> date:
 def _sums(days: Sequence[DayCount], spans: Sequence[tuple[date, date]]) -> tuple[list[int], list[int]]:
     pins, people = [0] * len(spans), [0] * len(spans)
     at = 0
-    for day in days:
-        while day.day > spans[at][1]:
-            at += 1
-        pins[at] += day.pins
-        people[at] += day.people
+    for one in days:
+        length = (one.until - one.day).days + 1
+        for i in range(length):  # over weeks and months they are spread evenly
+            while one.day + timedelta(days=i) > spans[at][1]:
+                at += 1
+            pins[at] += one.pins * (i + 1) // length - one.pins * i // length
+            people[at] += one.people * (i + 1) // length - one.people * i // length
     return pins, people
 
 

@@ -7,7 +7,6 @@ published categories would give away the one that had been held back.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ from app.inputs.heat import HeatQuery, Weight
 from app.models import DaySnapshot, HeatSnapshot
 from app.queries.counts import KeptCounts, count_mark, counts_of, read_counts, visible_pins
 from app.queries.maps import MapRecord
+from app.queries.marks import keyed_mark
 from app.queries.pin_table import OFFICE_COUNTS, read_pins
 from gis.analysis.density import Surface, SurfaceTooLarge, density, frame_of
 from gis.blocks import Block, together
@@ -135,10 +135,10 @@ def heat_version(session: Session, the_map: MapRecord, wanted: PinFilter, scope:
     """
     if scope is Scope.PUBLIC and uses_snapshot(the_map):
         taken_at = session.scalar(select(func.max(DaySnapshot.taken_at)).where(DaySnapshot.map_id == the_map.id))
-        return _mark(scope, the_map.id, the_map.version, taken_at)
+        return keyed_mark(the_map, scope, the_map.id, the_map.version, taken_at)
     now = count_mark(session, the_map.id)
     chosen = _text_of(wanted) if scope is Scope.OFFICE else ""
-    return _mark(scope, the_map.id, the_map.version, now.changes, now.folded, chosen)
+    return keyed_mark(the_map, scope, the_map.id, the_map.version, now.changes, now.folded, chosen)
 
 
 def shown_version(session: Session, the_map: MapRecord) -> str:
@@ -151,7 +151,7 @@ def shown_version(session: Session, the_map: MapRecord) -> str:
     if pins < MANY_PINS:
         return heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
     kept_s = min(pins // PINS_A_SECOND, MOST_KEPT_S)
-    return _mark(Scope.PUBLIC, the_map.id, the_map.version, "turn", kept_s, time.time() // kept_s)
+    return keyed_mark(the_map, Scope.PUBLIC, the_map.id, the_map.version, "turn", kept_s, time.time() // kept_s)
 
 
 def snapshot_day(session: Session, map_id: int) -> date | None:
@@ -173,7 +173,3 @@ def _text_of(wanted: PinFilter) -> str:
     """A filter as the same text in every process: sets have no order of their own."""
     asked = ((one.name, getattr(wanted, one.name)) for one in fields(wanted))
     return repr([(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in asked])
-
-
-def _mark(*parts: object) -> str:
-    return hashlib.sha256("/".join(str(part) for part in parts).encode()).hexdigest()[:20]

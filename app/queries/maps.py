@@ -20,7 +20,10 @@ from app.errors import Unknown
 from app.i18n import Texts
 from app.inputs.fields import storable
 from app.models import BasemapLayer, Event, Question, QuestionScope, Town, TownMap
-from app.queries.published import LOUD, Quiet, QuietTimes, quiet_times
+from app.queries.published import Quiet, QuietTimes, quiet_times
+
+UNASKED = Quiet()
+"""Of a record of which nobody has asked what everybody is told: days are days, and whoever tells them asks."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class MapRecord:
     categories: Sequence[CategoryRecord]
     questions: Sequence[QuestionRecord]
     about: Sequence[QuestionRecord]
-    quiet: Quiet = field(default=LOUD, repr=False)
+    quiet: Quiet = field(default=UNASKED, repr=False)
     """Which moments and events everybody is told more coarsely (published.py)."""
 
     @cached_property
@@ -181,7 +184,7 @@ class MapCache:
     def told(self, session: Session, known: MapRecord) -> MapRecord:
         """The same map with what everybody is told of its pins' moments: for answers that tell them."""
         quiet = self._quiet.of(session, known.id, known.k)
-        return known if quiet == known.quiet else replace(known, quiet=quiet)
+        return known if quiet is known.quiet else replace(known, quiet=quiet)
 
     def get_many(self, session: Session, slugs: Sequence[str]) -> list[MapRecord]:
         """The maps of these slugs in their order, as they are in the database now; what is no more is left out.
@@ -216,6 +219,11 @@ def read_map(session: Session, slug: str) -> MapRecord:
     if slug not in found:
         raise Unknown
     return found[slug]
+
+
+def told_quiet(session: Session, the_map: MapRecord) -> Quiet:
+    """What everybody is told of this map's pins' moments, also where its record does not know it."""
+    return quiet_times(session, the_map.id, the_map.k) if the_map.quiet is UNASKED else the_map.quiet
 
 
 def read_published_map(session: Session, slug: str) -> MapRecord:

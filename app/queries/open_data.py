@@ -18,7 +18,8 @@ from app.inputs.open_data_form import LANGUAGES, OpenData, stored_open_data
 from app.models import Moderation, Pin, Town, TownMap
 from app.queries.features import conditions
 from app.queries.layers import EVERYTHING, LAYERS, PINS
-from app.queries.maps import MapRecord
+from app.queries.maps import MapRecord, told_quiet
+from app.queries.published import day_of
 from app.queries.queue import queue_counts
 from app.queries.summary import stored_summary
 from app.queries.towns import TownRecord, list_towns
@@ -70,7 +71,8 @@ class DataFacts:
     """How much there is, and since when."""
 
     pins: int
-    changed_at: datetime | None
+    changed_on: date | None
+    """The day of the newest change: its moment would tell when somebody sat down to pin (decision 0026)."""
     since: date | None
     until: date | None
 
@@ -147,15 +149,17 @@ def data_facts(session: Session, the_map: MapRecord) -> DataFacts:
     opened = _day(the_map.opens_at)
     if not the_map.publish_pins:
         summary = stored_summary(session, the_map)
-        taken = summary.taken_at if summary else None
+        taken = _day(summary.taken_at) if summary else None
         return DataFacts(summary.pins if summary else 0, taken, opened, until)
     pins, changed, first = session.execute(
         select(func.count(), func.max(Pin.changed_at), func.min(Pin.created_at)).where(
             *conditions(the_map.id, PUBLIC_FILTER)
         )
     ).one()
-    days = [day for day in (opened, _day(first)) if day]
-    return DataFacts(pins, changed, min(days, default=None), until)
+    quiet = told_quiet(session, the_map)
+    days = [day for day in (opened, first and quiet.span_of(day_of(first))[0]) if day]
+    # Of days that are told as one, the last: nothing has changed since, which is what harvesters ask.
+    return DataFacts(pins, quiet.span_of(day_of(changed))[1] if changed else None, min(days, default=None), until)
 
 
 def lasting_checks(the_map: MapRecord, town: TownRecord) -> Sequence[Check]:

@@ -237,7 +237,7 @@ def schema_org(found: DataSet, facts: DataFacts, base: str) -> Record:
             "name": found.town.name,
             "geo": {"@type": "GeoShape", "box": f"{south} {west} {north} {east}"},
         },
-        **({"dateModified": facts.changed_at.isoformat()} if facts.changed_at else {}),
+        **({"dateModified": facts.changed_on.isoformat()} if facts.changed_on else {}),
         "distribution": [
             {
                 "@type": "DataDownload",

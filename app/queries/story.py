@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -120,7 +121,8 @@ def tell(session: Session, store: HeatStore, the_map: MapRecord) -> Story:
     Of very many pins they are kept for a while in any case: counting a million at each new one would be all we do.
     """
     version = shown_version(session, the_map)
-    key = (the_map.id, version, the_map.publish_heat, "story")
+    # The day as well: what came today is told as it is, and tomorrow perhaps together with its neighbours.
+    key = (the_map.id, version, the_map.publish_heat, datetime.now(UTC).date(), "story")
     story = store.remember(key, lambda: _counted(session, store, the_map, version))
     if uses_snapshot(the_map):
         return story

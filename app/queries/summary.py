@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from math import ceil
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.inputs.filters import PUBLIC_FILTER, PinFilter
 from app.models import DaySnapshot, Pin
 from app.queries.answers import people_of_places
 from app.queries.features import conditions
-from app.queries.maps import MapRecord
+from app.queries.maps import MapRecord, told_quiet
 from app.queries.pin_photos import shown_photo
 from gis.grid import SQUARE_M, square_of
 
@@ -46,11 +46,18 @@ class Count:
 
 @dataclass(frozen=True)
 class DayCount:
-    """One day by the town's clocks."""
+    """One day by the town's clocks; or, as everybody is told it, several quiet ones as one (published.py)."""
 
     day: date
     people: int
     pins: int
+    last: date | None = None
+    """Of several the last."""
+
+    @property
+    def until(self) -> date:
+        """The last day of which this is the count."""
+        return self.last or self.day
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON, for the daily snapshot."""
         moments = {name: moment and moment.isoformat() for name, moment in self._moments().items()}
-        days = [{**asdict(day), "day": day.day.isoformat()} for day in self.days]
+        days = [{**asdict(day), "day": day.day.isoformat(), "last": day.until.isoformat()} for day in self.days]
         return {**asdict(self), **moments, "days": days}
 
     @classmethod
@@ -97,7 +104,7 @@ class Summary:
         values = dict(stored)
         for name in ("categories", "channels", "events"):
             values[name] = [Count(**count) for count in values[name]]
-        values["days"] = [DayCount(date.fromisoformat(d["day"]), d["people"], d["pins"]) for d in values["days"]]
+        values["days"] = [_stored_day(day) for day in values["days"]]
         for name in ("first", "last", "taken_at"):
             values[name] = values[name] and datetime.fromisoformat(values[name])
         return cls(**values)
@@ -126,11 +133,15 @@ class Comment:
 
 
 def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBLIC_FILTER) -> Summary:
-    """The numbers of the matching pins as they are now; of an anonymised map, as they were when it ended."""
+    """The numbers of the matching pins as they are now; of an anonymised map, as they were when it ended.
+
+    Of pins that everybody sees the days are those that everybody is told, of any others the true ones.
+    """
     final = final_summary(the_map, wanted)
     if final is not None:
         return final
     where = conditions(the_map.id, wanted)
+    days = _told_days(session, the_map, where) if _is_for_all(wanted) else _days(session, where)
     per_person = sorted(
         session.scalars(select(func.count()).where(*where).group_by(Pin.respondent_id)), reverse=True
     )
@@ -138,6 +149,8 @@ def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBL
     first, last, comments = session.execute(
         select(func.min(Pin.created_at), func.max(Pin.created_at), func.count(Pin.comment)).where(*where)
     ).one()
+    if days and _is_for_all(wanted):
+        first, last = (datetime.combine(day, time.min, UTC) for day in (days[0].day, days[-1].until))
     return Summary(
         people=len(per_person),
         pins=sum(per_person),
@@ -145,7 +158,7 @@ def count_summary(session: Session, the_map: MapRecord, wanted: PinFilter = PUBL
         categories=_counts(session, Pin.category, where),
         channels=_counts(session, Pin.channel, where),
         events=[count for count in _counts(session, Pin.event, where) if count.key],
-        days=_days(session, where),
+        days=days,
         first=first,
         last=last,
         most_active_people=busiest,
@@ -225,6 +238,33 @@ def _counts(session: Session, column: Any, where: Sequence[Any]) -> list[Count]:
         .order_by(people.desc(), column)
     ).all()
     return [Count(row[0] or "", *row[1:]) for row in rows]
+
+
+def _is_for_all(wanted: PinFilter) -> bool:
+    """Whether only pins are counted that everybody sees."""
+    seen = PUBLIC_FILTER.states or frozenset()
+    return wanted.states is not None and wanted.states <= seen
+
+
+def _stored_day(stored: Mapping[str, Any]) -> DayCount:
+    day, last = date.fromisoformat(stored["day"]), date.fromisoformat(stored.get("last", stored["day"]))
+    return DayCount(day, stored["people"], stored["pins"], last if last > day else None)
+
+
+def _told_days(session: Session, the_map: MapRecord, where: Sequence[Any]) -> list[DayCount]:
+    """The days as everybody is told them: quiet ones together, with what files say of days among them."""
+    quiet = told_quiet(session, the_map)
+    day = cast(func.timezone("UTC", quiet.moment_column()), Date).label("day")
+    people = func.count(distinct(Pin.respondent_id))
+    found: list[DayCount] = []
+    for row in session.execute(select(day, people, func.count()).where(*where).group_by("day").order_by("day")):
+        first, last = quiet.span_of(row.day)
+        if found and found[-1].day == first:  # a day of a file among joined ones
+            one = found.pop()
+            found.append(DayCount(first, one.people + row[1], one.pins + row[2], one.last))
+        else:
+            found.append(DayCount(first, row[1], row[2], last if last > first else None))
+    return found
 
 
 def _days(session: Session, where: Sequence[Any]) -> list[DayCount]:

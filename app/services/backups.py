@@ -25,6 +25,7 @@ from app.inputs.backup_files import (
     FOLDERS,
     KEY,
     MANIFEST,
+    MOST_MANIFEST_BYTES,
     NOTE,
     PIECE_BYTES,
     BackupRefused,
@@ -193,7 +194,10 @@ def _write(session: Session, source: Source, file: IO[bytes], told: Told) -> Man
             key=mark_of(source.key),
             parts=packed.parts,
         )
-        packed.store(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        told_of_it = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+        if len(told_of_it) > MOST_MANIFEST_BYTES:
+            raise BackupRefused("there are more files than a backup can name: put old reports elsewhere")
+        packed.store(MANIFEST, told_of_it)
         archive.comment = placeholder()
     write_end(file, source.key, told)
     return manifest

@@ -53,7 +53,7 @@ def find_program(name: str, least: int, folders: Sequence[Path] | None = None) -
 
 def major_of(version: str) -> int:
     """15 of “15.4 (Debian …)”."""
-    number = re.match(r"\d+", version)
+    number = re.match(r"\d{1,4}(?!\d)", version)
     return int(number[0]) if number else 0
 
 

@@ -1,13 +1,13 @@
 """Putting a backup in the place of what is there: all of it in one transaction, or nothing.
 
-The tables are made and filled, their rows counted against the manifest, migrated to this version and looked after
+The tables are made by our own migrations, as they were in the backup's version; nothing but rows is taken out of
+its dump (backups_script.py). They are counted against the manifest, migrated to this version and looked after
 (whose time has come is anonymised again) before anybody else sees them.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,38 +20,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.inputs.backup_files import DUMP, FILES, KEY, Backup, BackupRefused, Told, mark_of
+from app.inputs.backup_files import DUMP, FILES, KEY, MOST_KEY_BYTES, Backup, BackupRefused, Told, mark_of
 from app.models import Base
 from app.queries.maps import all_slugs, read_map
 from app.queries.readiness import is_ready, newest_revision
 from app.services.backups import LEFT_OUT, in_public
 from app.services.backups_programs import find_program, major_of
 from app.services.backups_script import play, read_through, wanted_entries
+from app.services.backups_tables import bare, our_tables, present, take_away
 from app.services.counts import settle
-from app.services.migrations import migrate
+from app.services.migrations import migrate, revisions
 from app.services.photo_retention import forget_photos
 from app.services.pin_photos import forget_refused
 from app.services.retention import anonymise, next_due
 
-LOCK_WAIT_S = 5
-"""A server that is still up has a table for moments only; whoever has one for longer must end first."""
-INDEX_MEMORY_MB = 256
-"""For sorting what is indexed."""
-FUNCTIONS = ("pin_changes_heat()", "plain_words(text)", "refuse_change()", "respondent_changes_heat()")
-"""Those that our migrations make: they go with the tables, whatever version the backup is of."""
-EXTENSIONS = ("postgis", "unaccent")
-VERSION_TABLE = "alembic_version"
 TELLING = {"town": "towns", "town_map": "maps", "pin": "pins", "official": "officials"}
 """What a person looks for first in a database, and how many of it are called."""
-
-_FUNCTION = text(
-    """
-    SELECT p.oid::regprocedure::text FROM pg_proc p
-    WHERE p.pronamespace = 'public'::regnamespace AND p.oid::regprocedure::text = ANY(:names)
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
-                      AND d.objid = p.oid AND d.deptype = 'e')
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -59,11 +43,16 @@ class Target:
     """Where a backup goes, besides the database: the folder of state, and the key that the server uses now."""
 
     home: Path
-    key: str = field(repr=False)
+    key: str | None = field(repr=False)
+    """None on a new machine, that has none yet."""
     key_is_set: bool
     """Whether the key is given by POCIT_SECRET_KEY: then nothing put into the folder would count."""
     keeps_key: bool = False
     """Go on with this key, though the backup is of a server with another."""
+    takes_key: bool = False
+    """Take the backup's key, though this server has another."""
+    trusts_others: bool = False
+    """Somebody says that the file is to be believed, though this server did not seal it."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +63,26 @@ class Restored:
     anonymised: Sequence[str]
     not_anonymised: Sequence[str]
     """Due as well, but it failed: the server tries again by itself."""
+    not_ours: Sequence[str]
+    """Tables that stood beside ours, and are left where they are: pg_restore takes them out of the file."""
 
 
-def is_our_key(backup: Backup, target: Target) -> bool:
-    """Whether the server has the key of the backup; BackupRefused where it can't get it, or the seal is false."""
-    theirs, ours = backup.manifest.key, mark_of(target.key)
-    if theirs == ours and not backup.is_sealed_by(target.key):
+def takes_its_key(backup: Backup, target: Target) -> bool:
+    """Whether the server goes on with the backup's key instead of its own.
+
+    BackupRefused where the backup is another server's and nobody said that it is to be believed, where nobody said
+    which key counts, or where the one wanted can't be had.
+    """
+    is_ours = target.key is not None and backup.manifest.key == mark_of(target.key)
+    if is_ours and not backup.is_sealed_by(target.key or ""):
         raise BackupRefused(f"{backup.path} was changed after it was made: its seal is not that of this server")
-    if theirs == ours or target.keeps_key:
-        return theirs == ours
+    if not is_ours and not target.trusts_others:
+        raise BackupRefused(
+            f"{backup.path} is not sealed by this server: if you know for sure where it comes from "
+            "(your own backup, on a new machine) say --from-another-server"
+        )
+    if is_ours or target.keeps_key:
+        return False
     way_out = "or say --keep-own-key: second factors and sign-in providers are then to be set up anew"
     if backup.key is None:
         raise BackupRefused(
@@ -94,7 +94,11 @@ def is_our_key(backup: Backup, target: Target) -> bool:
             "POCIT_SECRET_KEY is not the key of the backup: take that setting away for the one within to count, "
             + way_out
         )
-    return False
+    if target.key is not None and not target.takes_key:
+        raise BackupRefused(
+            f"this server has a key of its own: say --take-key to go on with that of the backup, {way_out}"
+        )
+    return True
 
 
 def check_dump(backup: Backup) -> None:
@@ -105,7 +109,7 @@ def check_dump(backup: Backup) -> None:
 
 def refuse_filled(session: Session) -> None:
     """BackupRefused where the database holds anything that a restore would take away."""
-    there = _present(session, [table.name for table in Base.metadata.sorted_tables])
+    there = present(session, [table.name for table in Base.metadata.sorted_tables])
     held = {name: session.scalar(text(f"SELECT count(*) FROM {in_public(name)}")) for name in there}
     held = {name: count for name, count in held.items() if count and name not in LEFT_OUT}
     if not held:
@@ -127,15 +131,21 @@ def restore_database(session: Session, backup: Backup, now: datetime, told: Told
     if not isinstance(raw, psycopg.Connection):
         raise TypeError(type(raw))
     program = find_program("pg_restore", major_of(backup.manifest.dumped_by))
-    entries = wanted_entries(program, backup.pieces(DUMP))
+    if backup.manifest.migration not in revisions():
+        raise BackupRefused(f"the backup is of migration {backup.manifest.migration}, which we never had")
+    ours = set(our_tables())
     try:
-        _clear(session, backup)
-        play(raw, program, _watched(backup, told), entries)
-        # The script leaves the session with settings of its own.
-        raw.execute("RESET ALL")
+        take_away(session)
+        told("Tables", 0, 0)
+        migrate(session.connection(), backup.manifest.migration)
+        with bare(session) as wanted:
+            entries = wanted_entries(program, backup.pieces(DUMP), wanted)
+            play(raw, program, _watched(backup, told), entries, wanted)
+            told("Indexes", 0, 0)
         told("Counting", 0, 0)
-        _check_counts(session, backup.manifest.tables)
-        return _brought_up_to_date(session, now, told)
+        _check_counts(session, {name: rows for name, rows in backup.manifest.tables.items() if name in ours})
+        others = sorted(set(backup.manifest.tables) - ours)
+        return _brought_up_to_date(session, now, told, others)
     except DBAPIError as error:
         raise BackupRefused(_words_of(error.orig)) from error
     except psycopg.Error as error:
@@ -166,41 +176,16 @@ def _watched(backup: Backup, told: Told) -> Iterator[bytes]:
         yield piece
 
 
-def _clear(session: Session, backup: Backup) -> None:
-    """Take the tables away that are there, whichever version made them, and have the extensions there."""
-    session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'"))
-    ours = {table.name for table in Base.metadata.sorted_tables}
-    session.execute(text(f"SET LOCAL maintenance_work_mem = '{INDEX_MEMORY_MB}MB'"))
-    tables = _present(session, sorted({*ours, *backup.manifest.tables, VERSION_TABLE}))
-    if tables:
-        # All at once, and without CASCADE: what somebody else has built on them is not ours to take away.
-        session.execute(text("DROP TABLE " + ", ".join(map(in_public, tables))))
-    names = list({*FUNCTIONS, *backup.manifest.functions})
-    for signature in session.scalars(_FUNCTION, {"names": names}).all():
-        session.execute(text(f"DROP FUNCTION {signature}"))
-    for name in sorted(EXTENSIONS):
-        session.execute(text(f"CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA public"))
-
-
-def _present(session: Session, names: Sequence[str]) -> list[str]:
-    """Those of the tables that are there."""
-    found = text(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-        " AND relname = ANY(:names) ORDER BY 1"
-    )
-    return list(session.scalars(found, {"names": list(names)}).all())
-
-
 def _check_counts(session: Session, wanted: Mapping[str, int]) -> None:
     """BackupRefused unless every table has the rows that were counted when it was dumped."""
-    there = set(_present(session, list(wanted)))
+    there = set(present(session, list(wanted)))
     for name, rows in wanted.items():
         found = session.scalar(text(f"SELECT count(*) FROM {in_public(name)}")) if name in there else None
         if found != rows:
             raise BackupRefused(f"{name} came out with {found} rows, not {rows}: nothing was changed")
 
 
-def _brought_up_to_date(session: Session, now: datetime, told: Told) -> Restored:
+def _brought_up_to_date(session: Session, now: datetime, told: Told, others: Sequence[str]) -> Restored:
     """Migrate to this version, and do again what its time has come for since the backup was made."""
     migrated_to = None
     if not is_ready(session):
@@ -212,7 +197,7 @@ def _brought_up_to_date(session: Session, now: datetime, told: Told) -> Restored
     done, failed = _anonymised(session, now)
     forget_photos(session, now)
     forget_refused(session, now)
-    return Restored(migrated_to, done, failed)
+    return Restored(migrated_to, done, failed, others)
 
 
 def _anonymised(session: Session, now: datetime) -> tuple[list[str], list[str]]:
@@ -259,24 +244,44 @@ class Staged:
             (self._folder / name).replace(goal)
         return len(self._names)
 
+    def refuse_links(self) -> None:
+        """BackupRefused where a link stands in the way of the key: root shall not write where it leads."""
+        for path in (self._home / KEY, (self._home / KEY).parent):
+            if path.is_symlink():
+                raise BackupRefused(f"{path} is a link: put the folder or file itself there; nothing was changed")
+
     def place_key(self, key: str) -> Path | None:
-        """Put the server's key into force; where the one that was there is kept."""
+        """Put the server's key into force; where the one that was there is kept.
+
+        All by the handle of the folder: whatever is put in the way meanwhile is not followed.
+        """
         path = self._home / KEY
         self._made(path.parent)
         kept = None
-        if path.exists():
-            kept = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            shutil.copy2(path, kept)
-            self._ours(kept)
-        draft = self._folder / "key"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        self._ours(draft)
-        draft.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with suppress(FileNotFoundError):
+                before = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+                with os.fdopen(before, "rb") as file:
+                    former = file.read(MOST_KEY_BYTES)
+                kept = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+                self._write(folder, kept.name, former)
+            draft = f".{path.name}.{os.getpid()}"
+            self._write(folder, draft, key.encode())
+            os.replace(draft, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.fsync(folder)
+        finally:
+            os.close(folder)
         return kept
+
+    def _write(self, folder: int, name: str, content: bytes) -> None:
+        """A new file in a folder, on the disk, for the home's owner alone."""
+        made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        with os.fdopen(made, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(made)
+            give_to_owner(made, self._home)
 
     def _made(self, folder: Path) -> None:
         """A folder of the home's owner, as the server itself would make it."""
@@ -316,9 +321,12 @@ def _unpack(backup: Backup, name: str, goal: Path, home: Path) -> None:
     give_to_owner(goal, home)
 
 
-def give_to_owner(path: Path, home: Path) -> None:
-    """What root has made belongs to whom the home belongs, or the server could not read it."""
+def give_to_owner(made: Path | int, home: Path) -> None:
+    """What root has made goes to whom the home belongs, or the server could not read it; follows no link."""
     if os.geteuid() == 0:
         owner = home.stat()
         with suppress(OSError):
-            os.chown(path, owner.st_uid, owner.st_gid)
+            if isinstance(made, int):
+                os.fchown(made, owner.st_uid, owner.st_gid)
+            else:
+                os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=False)

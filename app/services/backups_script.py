@@ -1,4 +1,9 @@
-"""Playing what pg_restore writes on an open connection, in one transaction with all that belongs to it."""
+"""Taking the rows out of a dump, and nothing but rows.
+
+A dump is a stranger's program: whoever restores one runs its functions, with the rights of the database's owner.
+So none of its statements is run. The tables are our own migrations' (backups_restore.py); of what pg_restore says
+only rows of tables that we know go in, by COPY statements of our own, and where a sequence stands: a number.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +11,73 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import IO
 
 import psycopg
+from psycopg import sql
 
 from app.inputs.backup_files import BackupRefused
 from app.services.backups_programs import Program, running
 
-_COPY = re.compile(rb"COPY .+ FROM stdin;\n")
-_SETTING = re.compile(rb"SET (\w+) = .*;\n")
-_ENTRY = re.compile(r"\d+; \d+ \d+ (?P<what>.*)")
-_NOT_OURS = (
-    "SCHEMA ",
-    "COMMENT - SCHEMA ",
-    "EXTENSION ",
-    "COMMENT - EXTENSION ",
-    "TABLE DATA public spatial_ref_sys",
+_COPY = re.compile(rb'COPY public\.(?P<table>"?[a-z_][a-z0-9_]*"?) \((?P<columns>[a-z0-9_", ]+)\) FROM stdin;\n')
+_SETVAL = re.compile(
+    rb"SELECT pg_catalog\.setval\('public\.(?P<name>\"?[a-z_][a-z0-9_]*\"?)', "
+    rb"(?P<at>\d{1,19}), (?P<called>true|false)\);\n"
 )
-"""What is in the database before its tables are, and may belong to somebody else."""
+_SILENT = re.compile(
+    rb"\n|--.*\n|SET \w+ = [^;]*;\n|\\(un)?restrict \w+\n"
+    rb"|SELECT pg_catalog\.set_config\('search_path', '', false\);\n"
+)
+"""What pg_restore says for psql alone: comments, and settings that we have made ourselves."""
+_ENCODING = re.compile(rb"SET client_encoding = '(?P<name>[^']*)';\n")
+_ENTRY = re.compile(r"\d+; \d+ \d+ (?P<kind>TABLE DATA|SEQUENCE SET) public (?P<name>[a-z_][a-z0-9_]*) .*")
+MOST_STATEMENT_BYTES = 1 << 16
 BATCH_BYTES = 1 << 18
+MOST_CONTENTS_BYTES = 4 << 20
+AS_SCRIPT = ("--format=custom", "--no-owner", "--no-privileges", "--file=-")
 
 
-def play(connection: psycopg.Connection[object], program: Program, dump: Iterable[bytes], entries: str) -> None:
-    """Make the tables of a dump with their rows, in the connection's transaction; BackupRefused if that fails."""
+@dataclass(frozen=True)
+class Wanted:
+    """What may be filled: of every table the columns that can be written, and the sequences, as they are here."""
+
+    columns: Mapping[str, frozenset[str]]
+    sequences: frozenset[str]
+
+
+def play(
+    connection: psycopg.Connection[object], program: Program, dump: Iterable[bytes], entries: str, wanted: Wanted
+) -> None:
+    """Put a dump's rows into the tables that are there, in the connection's transaction; or BackupRefused."""
     with tempfile.NamedTemporaryFile("w", suffix=".list") as chosen:
         chosen.write(entries)
         chosen.flush()
-        command = [program.path, "--no-owner", "--no-privileges", f"--use-list={chosen.name}", "--file=-"]
+        command = [program.path, *AS_SCRIPT, "--data-only", f"--use-list={chosen.name}"]
         with fed(command, dump) as output:
-            _play(connection, output)
+            _play(connection, output, wanted)
 
 
-def wanted_entries(program: Program, dump: Iterable[bytes]) -> str:
-    """The table of contents of a dump, without what is the database's own."""
-    with fed([program.path, "--list"], dump) as output:
-        lines = output.read().decode().splitlines()
+def wanted_entries(program: Program, dump: Iterable[bytes], wanted: Wanted) -> str:
+    """Of the table of contents of a dump, the rows of tables and the places of sequences that are wanted."""
+    with fed([program.path, "--format=custom", "--list"], dump) as output:
+        lines = output.read(MOST_CONTENTS_BYTES + 1)
+    if len(lines) > MOST_CONTENTS_BYTES:
+        raise BackupRefused("the dump in it has more parts than any of ours")
     kept = []
-    for line in lines:
+    for line in lines.decode(errors="replace").splitlines():
         entry = _ENTRY.fullmatch(line)
-        if entry and not entry["what"].startswith(_NOT_OURS):
+        known = wanted.columns if entry and entry["kind"] == "TABLE DATA" else wanted.sequences
+        if entry and entry["name"] in known:
             kept.append(line)
     return "\n".join(kept) + "\n"
 
 
 def read_through(program: Program, dump: Iterable[bytes]) -> None:
     """Unpack a dump to its end and throw it away: BackupRefused if that can't be done."""
-    with fed([program.path, "--file=-"], dump) as output:
+    with fed([program.path, *AS_SCRIPT], dump) as output:
         while output.read(BATCH_BYTES):
             pass
 
@@ -91,41 +115,58 @@ def _feed(stdin: IO[bytes], pieces: Iterable[bytes], failures: list[Exception]) 
             stdin.close()
 
 
-def _play(connection: psycopg.Connection[object], script: IO[bytes]) -> None:
-    """Run a script written for psql: statements as they are, rows by COPY."""
-    known = _settings(connection)
-    statements = bytearray()
+def _play(connection: psycopg.Connection[object], script: IO[bytes], wanted: Wanted) -> None:
+    """Take the rows out of a script written for psql; BackupRefused for whatever else it says."""
     with connection.cursor() as cursor:
-        for line in script:
-            setting = _SETTING.fullmatch(line)
-            if line.startswith((b"\\restrict ", b"\\unrestrict ")) or (setting and setting[1] not in known):
-                continue  # for psql alone, or of a newer PostgreSQL than this one
-            if not _COPY.fullmatch(line):
-                statements += line
-                continue
-            cursor.execute(bytes(statements))
-            statements.clear()
-            with cursor.copy(line) as copy:
-                for rows in _rows(script):
-                    copy.write(rows)
-        cursor.execute(bytes(statements))
+        while line := script.readline(MOST_STATEMENT_BYTES):
+            encoding = _ENCODING.fullmatch(line)
+            if encoding and encoding["name"] != b"UTF8":
+                raise BackupRefused("the dump in it is not in UTF-8")
+            if copied := _COPY.fullmatch(line):
+                with cursor.copy(_copy_of(copied, wanted)) as copy:
+                    for rows in _rows(script):
+                        copy.write(rows)
+            elif stands := _SETVAL.fullmatch(line):
+                _set(cursor, stands, wanted)
+            elif not _SILENT.fullmatch(line):
+                raise BackupRefused("the dump in it says what none of ours says")
+
+
+def _copy_of(said: re.Match[bytes], wanted: Wanted) -> sql.Composed:
+    """The statement that fills the table named, made anew of names that are ours."""
+    table = _bare(said["table"])
+    columns = [_bare(name) for name in said["columns"].split(b", ")]
+    unknown = set(columns) - wanted.columns.get(table, frozenset())
+    if table not in wanted.columns or unknown:
+        raise BackupRefused(f"the dump in it has rows that {table[:63]} can't take: its columns are not ours")
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier("public", table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+
+
+def _set(cursor: psycopg.Cursor[object], said: re.Match[bytes], wanted: Wanted) -> None:
+    """Let a sequence of ours go on where theirs stood."""
+    name = _bare(said["name"])
+    if name not in wanted.sequences:
+        raise BackupRefused(f"the dump in it sets {name[:63]}, which is none of ours")
+    place = sql.Identifier("public", name).as_string()
+    cursor.execute("SELECT setval(%s::regclass, %s, %s)", (place, int(said["at"]), said["called"] == b"true"))
+
+
+def _bare(name: bytes) -> str:
+    return name.decode().strip('"')
 
 
 def _rows(script: IO[bytes]) -> Iterator[bytes]:
     """The rows up to the mark of their end, some hundred kilobytes at once."""
-    rows = bytearray()
-    for line in script:
-        if line == b"\\.\n":
+    rows, begins = bytearray(), True
+    while line := script.readline(BATCH_BYTES):
+        if begins and line == b"\\.\n":
             yield bytes(rows)
             return
+        begins = line.endswith(b"\n")
         rows += line
         if len(rows) >= BATCH_BYTES:
             yield bytes(rows)
             rows.clear()
     raise BackupRefused("the dump in it ends in the middle of a table")
-
-
-def _settings(connection: psycopg.Connection[object]) -> frozenset[bytes]:
-    """The settings that this server knows."""
-    rows = connection.execute("SELECT name FROM pg_settings").fetchall()
-    return frozenset(str(row[0]).encode() for row in rows if isinstance(row, tuple))

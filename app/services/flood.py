@@ -25,7 +25,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.errors import TooFast, TooMany
-from app.services.throttle import Limit, attempt, grow, network, wider
+from app.services.throttle import Limit, attempt, grow, network, plain_address, wider
 
 SHARED_PART: Final = 20
 """Counts are shared each time they have grown by this part of their limit."""
@@ -89,6 +89,11 @@ LEAST_GUESTS: Final = 100
 """At an event nobody is asked for sums: up to forty pins a minute from each of twice the people expected there,
 and from no fewer than a hundred. Beyond that somebody has taken the code off a poster, and it is as if it had not
 been given."""
+MINUTES_OF_HOUR: Final = 6
+"""So many of such minutes an hour has: nobody goes on like that."""
+EVENT_TIMES: Final = 2
+"""The whole event has so many times the room of one address: a class behind one is all its guests, and who fills
+that from elsewhere leaves as much for them."""
 
 Keys = Sequence[tuple[tuple[Guard, ...], tuple[str, ...]]]
 """What is counted together, and of whom."""
@@ -196,14 +201,17 @@ class FloodWatch:
             self._share(self._note([(OF_MAP, (str(visit.the_map),))], visit.device, now_s), among, now_s)
 
     def has_room(self, visit: Visit, event: Gathering, among: Shared, *, now_s: float | None = None) -> bool:
-        """Whether so many pins at this event, from this address, are still those of its guests."""
+        """Whether so many pins at this event, from this address, its /48 and all over, are still its guests'.
+
+        What one address sends beyond its room takes none of the others'.
+        """
         now_s = time.time() if now_s is None else now_s
-        guests = max(LEAST_GUESTS, 2 * (event.expected or 0))
-        guard = Guard("event", guests * A_MINUTE_AT_EVENT, MINUTE_S)
-        parts = (str(visit.the_map), event.code, network(visit.address))
-        noted = self._note([((guard,), parts)], visit.device, now_s)
-        self._share(noted, among, now_s)
-        return not noted[0].wait_s(now_s)
+        for guards, parts in _rooms(visit, event):
+            (noted,) = self._note([(guards, parts)], visit.device, now_s)
+            self._share([noted], among, now_s)
+            if noted.wait_s(now_s):
+                return False
+        return True
 
     def let_read(self, address: str | None, limit: Limit, *, now_s: float | None = None) -> None:
         """Count a reader, in this process only; TooMany for an address that asks more than a whole school does."""
@@ -284,12 +292,8 @@ class FloodWatch:
     def _is_unlimited(self, address: str | None) -> bool:
         if not self._unlimited:
             return False
-        try:
-            found = ipaddress.ip_address(address or "")
-        except ValueError:
-            return False
-        plain = getattr(found, "ipv4_mapped", None) or found
-        return any(plain in one for one in self._unlimited)
+        found = plain_address(address)
+        return found is not None and any(found in one for one in self._unlimited)
 
 
 def _start_s(guard: Guard, now_s: float) -> int:
@@ -307,6 +311,21 @@ def _next(guard: Guard, before: _Count, now_s: float) -> _Count:
 @lru_cache(maxsize=512)
 def _networks(address: str | None) -> tuple[str, str | None]:
     return network(address), wider(address)
+
+
+def _rooms(visit: Visit, event: Gathering) -> Keys:
+    """What bounds a code, the narrowest first."""
+    room = max(LEAST_GUESTS, 2 * (event.expected or 0)) * A_MINUTE_AT_EVENT
+    known = (str(visit.the_map), event.code)
+    place, wide = _networks(visit.address)
+    rooms = [(_room("event", room), (*known, place))]
+    if wide:
+        rooms.append((_room("event wide", room), (*known, wide)))
+    return [*rooms, (_room("event whole", EVENT_TIMES * room), known)]
+
+
+def _room(name: str, most: int) -> tuple[Guard, ...]:
+    return (Guard(name, most, MINUTE_S), Guard(f"{name} hour", MINUTES_OF_HOUR * most, HOUR_S))
 
 
 def _places(visit: Visit) -> Keys:

@@ -76,6 +76,11 @@ def upgrade(
     return done
 
 
+def revisions() -> frozenset[str]:
+    """Every migration that there is."""
+    return frozenset(script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions())
+
+
 def make_index(name: str, table: str, columns: str, *, where: str = "", using: str = "btree") -> None:
     """For scripts: an index on a table with rows in it, made without keeping anybody from writing.
 

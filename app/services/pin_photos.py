@@ -56,11 +56,7 @@ def expect_photo(
 
     Unacceptable where the map takes no photos, or too many wait there, MapClosed, Unknown, NotYours.
     """
-    if not the_map.pin_photos:
-        raise Unacceptable(Problem(FIELD, N_("This map takes no photos.")))
-    if not the_map.is_open():
-        raise MapClosed
-    own_pin(session, the_map, author, pin_id, lock=lock)
+    expect_place(session, the_map, author, pin_id, lock=lock)
     known = find_photo(session, the_map.id, pin_id)
     if known is None or known.state is not PhotoShown.WAITING:
         # What an official has looked at stays as they left it.
@@ -71,6 +67,20 @@ def expect_photo(
     if known.digest != sent.digest:
         return True
     return known.alt != sent.alt
+
+
+def expect_place(
+    session: Session, the_map: MapRecord, author: Author, pin_id: uuid.UUID, *, lock: bool = False
+) -> None:
+    """Make sure, before a photo is read, that the map takes one for this pin of this person.
+
+    Unacceptable where the map takes no photos, MapClosed, Unknown, NotYours.
+    """
+    if not the_map.pin_photos:
+        raise Unacceptable(Problem(FIELD, N_("This map takes no photos.")))
+    if not the_map.is_open():
+        raise MapClosed
+    own_pin(session, the_map, author, pin_id, lock=lock)
 
 
 def save_photo(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SWEPT = 1000
 IPV6_HOST_BITS = 64
 """One household or office has a whole /64: its addresses count as one."""
 IPV6_SITE_PREFIX = 48
+IN_BRACKETS = re.compile(r"\[([0-9A-Fa-f:.]+(?:%[^\]]*)?)\](?::\d*)?")
 
 
 @dataclass(frozen=True)
@@ -113,26 +115,35 @@ def forget(session: Session, one: Attempt) -> None:
     session.execute(delete(Throttle).where(*_same(session, one)))
 
 
+def plain_address(said: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address in what a proxy says of who is behind it, also with a port, in brackets, or IPv4 within IPv6."""
+    text = (said or "").strip().strip('"')
+    in_brackets = IN_BRACKETS.fullmatch(text)
+    if in_brackets:
+        text = in_brackets[1]
+    elif text.count(":") == 1:  # IPv6 has more of them
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
 def network(address: str | None) -> str:
     """The address as limits see it: IPv4 whole, IPv6 by its /64; what is no address counts as one place."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
+    found = plain_address(address)
+    if found is None:
         return "unknown"
     if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
         return str(ipaddress.ip_network((found, 128 - IPV6_HOST_BITS), strict=False))
     return str(found)
 
 
 def wider(address: str | None) -> str | None:
     """The /48 around an IPv6 address, which one customer may have whole; None for any other."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return None
-    if not isinstance(found, ipaddress.IPv6Address) or found.ipv4_mapped:
+    found = plain_address(address)
+    if not isinstance(found, ipaddress.IPv6Address):
         return None
     return str(ipaddress.ip_network((found, IPV6_SITE_PREFIX), strict=False))
 

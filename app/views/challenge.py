@@ -60,8 +60,9 @@ def let_send(the_map: MapRecord, device: str, *deed: str, event: str | None = No
     """
     visit = Visit(the_map.id, device, request.remote_addr)
     hardness = flood_watch().meet(visit, _shared())
-    is_guest = hardness and event is not None and _is_guest(the_map, visit, event)
-    if not hardness or is_guest or _is_proved(the_map, device, deed):
+    if hardness and event is not None and _is_guest(the_map, visit, event):
+        return  # counted as a guest; as the map's, who abuses a code would have everybody without one do sums
+    if not hardness or _is_proved(the_map, device, deed):
         flood_watch().let_in(visit, _shared())
         return
     raise ProofNeeded(challenge_for(_named(the_map, device, deed), hardness, secret=server_secret()))

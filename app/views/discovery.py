@@ -16,6 +16,7 @@ from app.errors import Unknown
 from app.i18n import public_languages
 from app.queries.maps import MapCache, MapRecord
 from app.queries.stories import public_slugs
+from app.views.hosts import own_root, said_address
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -58,7 +59,7 @@ def security_contact() -> Response:
     address = contact if "://" in contact or contact.startswith("mailto:") else f"mailto:{contact}"
     until = datetime.now(UTC).replace(microsecond=0, second=0) + CONTACT_VALID
     lines = [f"Contact: {address}", f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}", "Preferred-Languages: cs, en"]
-    if _own_address():
+    if said_address():
         lines.append(f"Canonical: {_out(url_for('discovery.security_contact'))}")
     return _kept("\n".join(lines) + "\n", "text/plain")
 
@@ -92,21 +93,14 @@ def is_findable() -> bool:
     return request.endpoint in FINDABLE and "embed" not in request.args and not g.get("private_answer")
 
 
-def _own_address() -> str:
-    """The server's address as its operator gives it; empty where only the request says one."""
-    config: Config = current_app.extensions["pocit-config"]
-    return config.address
-
-
 def _out(path: str) -> str:
     """The whole address of a path of ours: never by what the request calls us, where the operator has said it."""
-    return (_own_address() or request.url_root.rstrip("/")) + path.removeprefix(request.root_path)
+    return own_root() + path.removeprefix(request.root_path)
 
 
 def _here() -> str:
     """The whole address of this page without what stands after its question mark."""
-    own = _own_address()
-    return own + urlsplit(request.base_url).path.removeprefix(request.root_path) if own else request.base_url
+    return _out(urlsplit(request.base_url).path)
 
 
 def _pages() -> Iterator[tuple[str, dict[str, str]]]:
@@ -136,5 +130,5 @@ def _entry(endpoint: str, arguments: dict[str, Any]) -> str:
 def _kept(text: str, mimetype: str) -> Response:
     response = Response(text, mimetype=mimetype)
     # What the request's own Host header says is for nobody else.
-    response.headers["Cache-Control"] = f"{'public' if _own_address() else 'private'}, {KEPT}"
+    response.headers["Cache-Control"] = f"{'public' if said_address() else 'private'}, {KEPT}"
     return response

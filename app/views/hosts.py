@@ -1,22 +1,27 @@
 """Under which names this server answers: what a request calls us gets into links, so it must be a name of ours.
 
 Where the operator has said the address (POCIT_ADDRESS, further names in POCIT_HOSTS), any other name gets a plain
-400; where not, as on a desk, every name will do that is one at all.
+400, and whole addresses of ours begin with it, whichever name was asked; where not, as on a desk, every name will
+do that is one at all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, has_request_context, request
 
 from app.config import Config
 
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Who looks after the server asks by these, on whichever port."""
+"""Who looks after the server asks by these, on whichever port, from the machine itself and through no proxy."""
+HANDED_ON = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
+"""With these, or anything that begins like X-Forwarded-, somebody else asks through a proxy."""
 ASKED_BY_MACHINES = frozenset({"pages.healthz", "pages.readyz", "metrics.metrics"})
 """What a balancer or a collector asks by the number of the machine; nothing in the answers depends on a name."""
 SAID = "This server does not answer under this name. / Pod tímto jménem tento server neodpovídá.\n"
@@ -34,6 +39,8 @@ Wsgi = Callable[[dict[str, Any], Start], Iterable[bytes]]
 def init_app(app: Flask) -> None:
     """Look at the name before anything else does."""
     app.wsgi_app = _refusing_no_names(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    app.url_for = _under_own_address(app, app.url_for)  # type: ignore[method-assign]
+    app.jinja_env.globals["url_for"] = app.url_for
     config: Config = app.extensions["pocit-config"]
     if not config.address:
         return
@@ -42,7 +49,8 @@ def init_app(app: Flask) -> None:
     def refuse_strange_names() -> Response | None:
         if request.endpoint in ASKED_BY_MACHINES:
             return None
-        if is_own(request.host, known) and request.script_root in ("", prefix):
+        is_known = is_own(request.host, known) or asks_itself(request.host, request.environ)
+        if is_known and request.script_root in ("", prefix):
             return None
         return Response(SAID, 400, mimetype="text/plain")
 
@@ -66,22 +74,79 @@ def own_names(config: Config) -> Collection[str]:
     """The names as a browser sends them: without the port where it is the usual one of the address's scheme."""
     parts = urlsplit(config.address.lower() if "://" in config.address else f"https://{config.address.lower()}")
     usual = DEFAULT_PORTS.get(parts.scheme, "")
-    return frozenset({parts.netloc.removesuffix(f":{usual}"), *config.hosts})
+    return frozenset({_plain(parts.netloc).removesuffix(f":{usual}"), *(_plain(name) for name in config.hosts)})
 
 
 def is_own(host: str, known: Collection[str]) -> bool:
     """Whether a Host header names us."""
-    name = host.lower()
-    for usual in DEFAULT_PORTS.values():
-        if name.removesuffix(f":{usual}") in known:
-            return True
-    return name in known or name.rpartition(":")[0] in THIS_MACHINE or name in THIS_MACHINE
+    name = _plain(host)
+    return name in known or any(name.removesuffix(f":{usual}") in known for usual in DEFAULT_PORTS.values())
+
+
+def asks_itself(host: str, environ: Mapping[str, Any]) -> bool:
+    """Whether this machine asks itself, by one of its own names.
+
+    From outside, nobody reaches us by these: who says so would have his word in what caches keep for others.
+    """
+    if _parts(host)[0] not in THIS_MACHINE:
+        return False
+    if any(key in HANDED_ON or key.startswith("HTTP_X_FORWARDED_") for key in environ):
+        return False
+    # What a proxy of ours has said of the asker would stand in its place.
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
+    try:
+        at = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(at, "ipv4_mapped", None) or at).is_loopback
+
+
+def _plain(host: str) -> str:
+    """A name in the one way to write it: small, without the dot of the root, IPv6 as short as it can be."""
+    name, port = _parts(host)
+    return name + port
+
+
+def _parts(host: str) -> tuple[str, str]:
+    """Name and port, the latter with its colon or empty."""
+    said = host.lower()
+    if said.startswith("["):
+        inside, _, rest = said[1:].partition("]")
+        with suppress(ValueError):
+            inside = ip_address(inside).compressed
+        return f"[{inside}]", rest
+    name, colon, port = said.partition(":")
+    return name.removesuffix("."), colon + port
 
 
 def whole_address(endpoint: str, **values: object) -> str:
     """The whole address of a page of ours to hand to somebody else: under the operator's name for us, if said."""
+    return current_app.url_for(endpoint, _external=True, **values)  # type: ignore[arg-type]
+
+
+def as_asked(endpoint: str, **values: object) -> str:
+    """The same under the name by which we were asked: for ways back to this very browser, which knows us by it."""
+    return request.host_url.rstrip("/") + current_app.url_for(endpoint, **values)  # type: ignore[arg-type]
+
+
+def said_address() -> str:
+    """The server's address as its operator gives it; empty where only the request says one."""
     config: Config = current_app.extensions["pocit-config"]
-    if not config.address:
-        return url_for(endpoint, _external=True, **values)  # type: ignore[arg-type]
-    path = url_for(endpoint, **values)  # type: ignore[arg-type]
-    return config.address + path.removeprefix(request.root_path)
+    return config.address
+
+
+def own_root() -> str:
+    """What the addresses of all our pages begin with, without a slash at its end."""
+    return said_address() or request.url_root.rstrip("/")
+
+
+def _under_own_address(app: Flask, inner: Callable[..., str]) -> Callable[..., str]:
+    """Flask's `url_for`, whose whole addresses begin with what the operator says, not with what the asker says."""
+    config: Config = app.extensions["pocit-config"]
+
+    def url_for(endpoint: str, *, _external: bool | None = None, **values: Any) -> str:
+        if not _external or not config.address or not has_request_context():
+            return inner(endpoint, _external=_external, **values)
+        return config.address + inner(endpoint, _external=False, **values).removeprefix(request.root_path)
+
+    return url_for

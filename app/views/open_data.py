@@ -39,8 +39,9 @@ from app.queries.open_data_records import (
 from app.queries.stories import public_slugs
 from app.queries.towns import TownRecord, find_town
 from app.views.heat import keep_snapshot
+from app.views.hosts import own_root
 from app.views.open_data_words import terms_words
-from app.views.reader import load_map
+from app.views.reader import load_told_map
 from gis.crs import WGS84
 
 blueprint = Blueprint("open_data", __name__, url_prefix="/data")
@@ -123,7 +124,7 @@ def map_data(slug: str) -> str:
 @blueprint.get("/<slug>/dataset.jsonld")
 def record(slug: str) -> Response:
     """The whole record of one map in the catalogue."""
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     found = None if the_map.draft else data_set(session(), the_map)
     if found is None:
         raise Unknown(Problem("map", N_("The town has not published this map as open data.")))
@@ -132,12 +133,12 @@ def record(slug: str) -> Response:
 
 
 def base() -> str:
-    """The server's own address, as whoever asks knows it."""
-    return request.url_root.rstrip("/")
+    """The server's own address."""
+    return own_root()
 
 
 def _giving(slug: str) -> MapRecord:
-    the_map = load_map(slug)
+    the_map = load_told_map(slug)
     if not gives_data(the_map):
         raise Unknown(Problem("map", N_("The town publishes neither the pins nor the heat of this map.")))
     return the_map

@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge, RequestTimeout
 
 from app.errors import ProofNeeded, Refusal, TooLarge, TooMany, status_of
 from app.i18n import N_
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 WORDS = {
     400: N_("We could not read what was sent."),
+    408: N_("We could not read what was sent."),
     404: N_("There is nothing here."),
     405: N_("This can't be done here."),
     406: N_("We can't answer in that form."),
@@ -105,7 +106,8 @@ def _answer(
 def _http(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         return refused(TooLarge())
-    status = error.code or 500
+    # Who sends too slowly is cut off by the server as if they had gone: they may come again.
+    status = (RequestTimeout.code if isinstance(error, ClientDisconnected) else error.code) or 500
     if status < 400:  # redirects that werkzeug raises
         return error.get_response()  # type: ignore[return-value]
     title = WORDS.get(status, N_("This can't be done."))

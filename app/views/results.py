@@ -20,7 +20,7 @@ from app.i18n import N_
 from app.inputs.filters import Scope
 from app.inputs.heat import HeatQuery
 from app.queries.answers import TownSays, town_says
-from app.queries.day_chart import day_chart
+from app.queries.day_chart import Bar, day_chart
 from app.queries.heat import refuse_unpublished, shown_version, uses_snapshot
 from app.queries.heat_files import heat_ramp
 from app.queries.maps import CategoryRecord, MapRecord, basemap_layer
@@ -160,6 +160,14 @@ def day_span(first: datetime, last: datetime) -> str:
     if len(text) <= SHORT_SPAN:
         return re.sub(r"\s+", "\u00a0", text)
     return re.sub(r"(\d\.|[A-Za-z]+) (?=[\w])", "\\1\u00a0", text)
+
+
+@blueprint.app_template_global()
+def bar_days(bar: Bar) -> str:
+    """The day of a bar in words, or from which to which day it goes: 14.–16. září 2026."""
+    if bar.first == bar.last:
+        return full_day(bar.first)
+    return plain_year(format_interval(bar.first, bar.last, "yMMMMd", locale=reader_language().locale))
 
 
 @blueprint.app_template_filter("month_of")

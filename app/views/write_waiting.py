@@ -1,7 +1,8 @@
 """Waiting in a flood without scripts: instead of a sum the form is sent once more after a while, words and all.
 
 The form carries a signed mark of when it began to wait, which is of this pin of this device only. So many may pass
-from one address in this way; nobody has to solve or to read anything.
+from one address in this way, and as many again of those who have waited twice as long, and so on: who takes all
+places of the impatient leaves those of the others. Nobody has to solve or to read anything.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ FIELD: Final = "waited"
 WAIT_S: Final = 20
 HOLDS_S: Final = 3600
 PASSING: Final = Limit("flood waited", attempts=60, window=timedelta(minutes=5))
-"""From one address, without a sum."""
+"""From one address, without a sum, of those who have waited equally long."""
+STAGES: Final = 6
+"""20, 40, 80 … 640 seconds."""
 SECONDS: Final = N_n("Please wait %(n)s second.", "Please wait %(n)s seconds.")
 MINUTES: Final = N_n("Please wait %(n)s minute.", "Please wait %(n)s minutes.")
 MANY: Final = N_("Many messages are coming in just now.")
@@ -43,7 +46,23 @@ def let_written(the_map: MapRecord, token: str, new: PinInput) -> None:
         age_s = _age_s(request.form.get(FIELD, ""), token, str(new.id))
         if age_s is None or age_s < WAIT_S:
             raise TooMany(WAIT_S - (age_s or 0)) from None
-        count(session(), [attempt(PASSING, the_map.slug, network(request.remote_addr), secret=server_secret())])
+        _pass(the_map, age_s)
+
+
+def _pass(the_map: MapRecord, age_s: int) -> None:
+    """Take a place of those who have waited so long; TooMany, with how much longer, where all are taken."""
+    place, secret = network(request.remote_addr), server_secret()
+    waits_s = [WAIT_S << stage for stage in range(STAGES)]
+    reached = [stage for stage, wait_s in enumerate(waits_s) if wait_s <= age_s]
+    for stage in reversed(reached):
+        try:
+            count(session(), [attempt(PASSING, the_map.slug, place, str(stage), secret=secret)])
+        except TooMany as refusal:
+            left_s = refusal.retry_after_s
+        else:
+            return
+    # The next stage, or the next window, whichever is sooner.
+    raise TooMany(min([left_s, *(wait_s - age_s for wait_s in waits_s if wait_s > age_s)]))
 
 
 def waiting_mark(token: str, pin: str) -> str:

@@ -37,8 +37,8 @@ from app.queries.maps import read_map
 from app.queries.readiness import is_ready, newest_revision
 from app.services.backups import LEFT_OUT, clear_away, name_for
 from app.services.backups_programs import Program, find_program
-from app.services.backups_restore import EXTENSIONS, FUNCTIONS, VERSION_TABLE
-from app.services.backups_script import play
+from app.services.backups_script import Wanted, play
+from app.services.backups_tables import EXTENSIONS, FUNCTIONS, VERSION_TABLE
 from app.services.migrations import migrate
 from app.services.sealing import seal, unseal
 from tests.builders import (
@@ -56,6 +56,7 @@ from tests.cli.conftest import Said
 
 Pocit = Callable[..., Said]
 KEY = "the key of the server that was saved"
+NEW = "--from-another-server"
 TAKEN_IN = ("heat_block", "heat_change", "heat_state")
 """Counts beside the pins: at the end of a restore what waited has been taken in; heat itself is compared."""
 WORDS = ("Tma\ta zima\r\nza \\. rohem", "\\.", "„Uvozovky“; 'apostrof', \"dvojité\"", "👩‍👧 Δ ﷽ =1+1", "\\N")
@@ -154,7 +155,7 @@ def test_a_restored_server_gives_the_same_files_pages_and_heat(
     assert made.status == 0, made.err
     assert "2 maps, 52 pins" in made.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    restored = elsewhere("restore", str(file))
+    restored = elsewhere("restore", NEW, str(file))
     assert restored.status == 0, restored.err
     new_home = tmp_path / "new home"
     assert exported(elsewhere, tmp_path / "after") == pocit_files
@@ -328,11 +329,11 @@ def test_a_filled_database_is_replaced_only_when_asked_and_then_wholly(
 ) -> None:
     file = tmp_path / "all.backup"
     assert pocit("backup", str(file), "--without-key").status == 0
-    refused = elsewhere("restore", str(file))
+    refused = elsewhere("restore", NEW, str(file))
     assert (refused.status, "another key" in refused.err) == (1, True)
-    assert elsewhere("restore", str(file), "--keep-own-key").status == 0
+    assert elsewhere("restore", NEW, str(file), "--keep-own-key").status == 0
     before = dumped(empty_url)
-    again = elsewhere("restore", str(file), "--keep-own-key")
+    again = elsewhere("restore", NEW, str(file), "--keep-own-key")
     assert again.status == 1
     assert "not empty (2 towns, 2 maps, 52 pins, 1 officials): --replace" in again.err
     # Somebody else's view stands on our table: it may not go, so nothing goes.
@@ -341,7 +342,7 @@ def test_a_filled_database_is_replaced_only_when_asked_and_then_wholly(
         connection.execute(text("DELETE FROM support; UPDATE pin SET comment = 'since then'"))
         changed = dumped(empty_url)
         connection.execute(text("CREATE VIEW theirs AS SELECT id FROM pin"))
-        said = elsewhere("restore", str(file), "--replace", "--keep-own-key")
+        said = elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key")
         assert (said.status, said.err.count("\n")) == (1, 1)
         assert "nothing was changed" in said.err
         assert dumped(empty_url) == changed
@@ -349,11 +350,11 @@ def test_a_filled_database_is_replaced_only_when_asked_and_then_wholly(
         # A reader in the middle of something: he is not waited for without end.
         with engine.connect() as reader:
             reader.execute(text("BEGIN; SELECT count(*) FROM pin"))
-            busy = elsewhere("restore", str(file), "--replace", "--keep-own-key")
+            busy = elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key")
             assert (busy.status, "stop the server" in busy.err) == (1, True)
             reader.execute(text("COMMIT"))
         connection.execute(text("CREATE TABLE someone_elses AS SELECT 1 AS one"))
-    assert elsewhere("restore", str(file), "--replace", "--keep-own-key").status == 0
+    assert elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key").status == 0
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT one FROM someone_elses")) == 1
         connection.execute(text("DROP TABLE someone_elses"))
@@ -370,14 +371,20 @@ def test_the_key_comes_along_unless_the_setting_forbids_it(
     key.parent.mkdir(parents=True)
     key.write_text("what a first start made")
     monkeypatch.setenv("POCIT_SECRET_KEY", "somebody set this")
-    refused = elsewhere("restore", str(file))
+    refused = elsewhere("restore", NEW, str(file))
     assert (refused.status, "POCIT_SECRET_KEY" in refused.err) == (1, True)
     monkeypatch.setenv("POCIT_SECRET_KEY", KEY)
-    assert elsewhere("restore", str(file)).status == 0
+    assert elsewhere("restore", NEW, str(file)).status == 0
     assert key.read_text() == "what a first start made"
     monkeypatch.delenv("POCIT_SECRET_KEY")
-    restored = elsewhere("restore", str(file), "--replace")
-    assert restored.status == 0
+    # Neither is the file believed nor the key taken over without a word of the operator.
+    stranger = elsewhere("restore", str(file), "--replace")
+    assert (stranger.status, "not sealed by this server" in stranger.err) == (1, True)
+    assert NEW in stranger.err
+    unsaid = elsewhere("restore", NEW, str(file), "--replace")
+    assert (unsaid.status, "--take-key" in unsaid.err, key.read_text()) == (1, True, "what a first start made")
+    restored = elsewhere("restore", NEW, "--take-key", str(file), "--replace")
+    assert restored.status == 0, restored.err
     assert key.read_text() == KEY
     (kept,) = key.parent.glob("session-key.before-*")
     assert kept.read_text() == "what a first start made"
@@ -415,7 +422,7 @@ def test_a_backup_taken_while_people_pin_is_of_one_moment(
         stop.set()
         for phone in phones:
             phone.join()
-    assert elsewhere("restore", str(file)).status == 0
+    assert elsewhere("restore", NEW, str(file)).status == 0
     with looking_at(empty_url) as connection:
         found = {str(one) for one in connection.scalars(text("SELECT id FROM pin WHERE comment = 'za běhu'"))}
     assert found >= {one for at, one in stored if at < began}
@@ -442,7 +449,7 @@ def test_an_older_backup_is_brought_to_this_version_and_what_is_due_is_anonymise
         with engine.begin() as connection:
             migrate(connection)
         engine.dispose()
-    said = elsewhere("restore", str(file))
+    said = elsewhere("restore", NEW, str(file))
     assert said.status == 0, said.err
     assert f"migrated from 0006 to {newest_revision()}" in said.err
     assert "stara was due, and has been anonymised" in said.err
@@ -525,25 +532,136 @@ def test_programs_of_another_version_are_told_apart(tmp_path: Path) -> None:
         find_program("pg_restore", 15, folders)
 
 
-def test_a_dump_written_by_a_newer_postgresql_is_played_on_an_older_one(empty_url: str, tmp_path: Path) -> None:
+def test_of_a_dump_written_by_a_newer_postgresql_only_rows_are_taken(empty_url: str, tmp_path: Path) -> None:
     """What only a newer server or psql understands is left out, and rows that look like statements stay rows."""
     script = tmp_path / "script.sql"
+    copy = "COPY public.said (n, words) FROM stdin;\n"
     script.write_text(
-        "\\restrict abc\nSET statement_timeout = 0;\nSET a_setting_of_tomorrow = 0;\n"
-        "CREATE TABLE public.said (n integer, words text);\nCOPY public.said (n, words) FROM stdin;\n"
-        "1\tSET x = 1;\n2\tCOPY public.said (n, words) FROM stdin;\n3\t\\\\.\n4\t\\N\n\\.\n\n\\unrestrict abc\n"
-    )
+        "\\restrict abc\nSET statement_timeout = 0;\nSET a_setting_of_tomorrow = 0;\n-- words\n\n" + copy +
+        "1\tSET x = 1;\n2\tCOPY public.said (n, words) FROM stdin;\n3\t\\\\.\n4\t\\N\n\\.\n\n"
+        "SELECT pg_catalog.setval('public.said_k_seq', 52, true);\n\\unrestrict abc\n"
+    )  # fmt: skip
     program = tmp_path / "pg_restore"
     program.write_text(f"#!/bin/sh\ncat > /dev/null\nexec cat {script}\n")
     program.chmod(0o755)
+    wanted = Wanted({"said": frozenset({"n", "words"})}, frozenset({"said_k_seq"}))
+    table = "CREATE TABLE said (n integer, words text, k integer GENERATED ALWAYS AS IDENTITY)"
     with looking_at(empty_url) as connection:
-        play(connection.connection.driver_connection, Program(str(program), "99.1"), [b"dump"], "")
+        connection.execute(text(table))
+        play(connection.connection.driver_connection, Program(str(program), "99.1"), [b"dump"], "", wanted)
         rows = connection.execute(text("SELECT n, words FROM public.said ORDER BY n")).all()
+        assert connection.scalar(text("SELECT nextval('said_k_seq')")) == 53
     assert rows == [(1, "SET x = 1;"), (2, "COPY public.said (n, words) FROM stdin;"), (3, "\\."), (4, None)]
-    # One that ends too early, as if killed, is not taken for a short one.
-    script.write_text("CREATE TABLE public.other (n integer);\nCOPY public.other (n) FROM stdin;\n1\n")
-    with looking_at(empty_url) as connection, pytest.raises(BackupRefused, match="middle of a table"):
-        play(connection.connection.driver_connection, Program(str(program), "99.1"), [b"dump"], "")
+    for words, why in (
+        # One that ends too early, as if killed, is not taken for a short one.
+        (copy + "1\tx\n", "middle of a table"),
+        ("CREATE TABLE public.other (n integer);\n", "says what none"),
+        ("INSERT INTO public.said VALUES (1, 'x');\n", "says what none"),
+        ("COPY public.said (n, words) FROM PROGRAM 'id';\n", "says what none"),
+        ("COPY public.other (n) FROM stdin;\n1\n\\.\n", "can't take"),
+        ("COPY public.said (n, theirs) FROM stdin;\n", "can't take"),
+        ("SELECT pg_catalog.setval('public.other_id_seq', 1, true);\n", "none of ours"),
+        ("SELECT pg_catalog.setval('public.said_k_seq', theirs(), true);\n", "says what none"),
+        ("SET a = b; DROP TABLE said;\n", "says what none"),
+        ("SET client_encoding = 'LATIN2';\n", "UTF-8"),
+        ("\\! id\n", "says what none"),
+    ):
+        script.write_text(words)
+        with looking_at(empty_url) as connection:
+            connection.execute(text(table))
+            with pytest.raises(BackupRefused, match=why):
+                play(connection.connection.driver_connection, Program(str(program), "99.1"), [b"dump"], "", wanted)
+
+
+def test_nothing_of_a_strangers_schema_is_run(
+    pocit: Pocit, town: Session, tmp_path: Path, elsewhere: Pocit, empty_url: str, live_url: str
+) -> None:
+    """A function that an index calls would run as whoever restores, a trigger as whoever pins."""
+    taken = tmp_path / "taken"
+    engine = create_engine(live_url, isolation_level="AUTOCOMMIT")
+    theirs = (
+        f"""CREATE FUNCTION theirs(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+        IF current_database() LIKE 'pocit_empty%' THEN
+        EXECUTE $x$COPY (SELECT 1) TO PROGRAM 'touch {taken}'$x$;
+        END IF; RETURN words; END $$""",
+        "CREATE INDEX theirs ON pin (theirs(comment))",
+        "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER theirs BEFORE INSERT ON pin FOR EACH ROW EXECUTE FUNCTION theirs()",
+        "CREATE TABLE someone_elses AS SELECT 1 AS one",
+    )
+    try:
+        with engine.connect() as connection:
+            for statement in theirs:
+                connection.execute(text(statement))
+        file = tmp_path / "all.backup"
+        assert pocit("backup", str(file)).status == 0
+        pins = dumped(live_url)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text("DROP TRIGGER IF EXISTS theirs ON pin"))
+            connection.execute(text("DROP INDEX IF EXISTS theirs"))
+            connection.execute(text("DROP FUNCTION IF EXISTS theirs(text), theirs()"))
+            connection.execute(text("DROP TABLE IF EXISTS someone_elses"))
+        engine.dispose()
+    said = elsewhere("restore", NEW, str(file))
+    assert said.status == 0, said.err
+    assert "not ours, and left in the file (pg_restore takes them out): someone_elses" in said.err
+    assert not taken.exists()
+    assert dumped(empty_url) == pins
+    with looking_at(empty_url) as connection, looking_at(live_url) as ours:
+        assert connection.execute(SCHEMA).all() == ours.execute(SCHEMA).all()
+
+
+SCHEMA = text(
+    """
+    SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, concat(pg_get_triggerdef(oid), tgenabled)
+    FROM pg_trigger
+    WHERE NOT tgisinternal
+    UNION ALL SELECT 'column', c.oid::regclass::text, attname, concat(format_type(atttypid, atttypmod), attnotnull,
+        attidentity, attgenerated, attstorage, relpersistence, pg_get_expr(adbin, adrelid))
+    FROM pg_class c JOIN pg_attribute ON attrelid = c.oid
+    LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    UNION ALL SELECT 'function', '', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = pg_proc.oid AND d.deptype = 'e')
+    ORDER BY 1, 2, 3, 4
+    """
+)
+
+
+def test_root_follows_no_link_to_where_the_key_would_go(
+    pocit: Pocit, town: Session, tmp_path: Path, elsewhere: Pocit, empty_url: str
+) -> None:
+    file, precious = tmp_path / "all.backup", tmp_path / "shadow"
+    assert pocit("backup", str(file)).status == 0
+    precious.write_text("somebody else's")
+    key = tmp_path / "new home" / "secrets" / "session-key"
+    key.parent.mkdir(parents=True)
+    key.symlink_to(precious)
+    refused = elsewhere("restore", NEW, "--take-key", str(file))
+    assert (refused.status, "is a link" in refused.err) == (1, True), refused.err
+    assert precious.read_text() == "somebody else's"
+    assert not list(tmp_path.glob("**/session-key.before*"))
+    with looking_at(empty_url) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_class WHERE relname = 'pin'")) == 0
+
+
+def test_a_manifest_is_bounded_word_by_word(pocit: Pocit, town: Session, tmp_path: Path) -> None:
+    file, bad = tmp_path / "all.backup", tmp_path / "bad.backup"
+    assert pocit("backup", str(file)).status == 0
+    whole = file.read_bytes()
+    number = re.search(rb'"dumped_by": "[^"]+"', zipfile.ZipFile(file).read("manifest.json"))
+    assert number is not None
+    for new in (b'"dumped_by": "' + b"9" * 5000 + b'"', b'"dumped_by": "15.1", "x": "' + b"x" * (9 << 20) + b'"'):
+        bad.write_bytes(retold(whole, number[0], new, KEY))
+        said = pocit("restore", "--check", str(bad))
+        assert (said.status, said.out, said.err.count("\n")) == (1, "", 1), said.err
+        assert "is damaged" in said.err
+    bad.write_bytes(retold(whole, number[0], b'"dumped_by": "' + b"9" * 50 + b'"', KEY))
+    assert pocit("restore", "--check", str(bad)).status == 0
 
 
 def test_restoring_knows_everything_that_migrations_put_into_the_database(session: Session) -> None:

@@ -233,6 +233,45 @@ def test_all_that_strangers_read_is_read_on_the_standby_alone(app: Flask, pair: 
     assert asked > 100
 
 
+def test_a_crowd_that_asks_for_what_is_not_there_stays_with_the_standby(
+    app: Flask, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica, "MOST_SECOND_QUESTIONS", 3.0)
+    monkeypatch.setattr(replica, "SECOND_QUESTIONS_A_S", 0.0)
+    _replica(app).second_questions = replica.SecondQuestions()
+    database: Database = app.extensions[EXTENSION]
+    us, said = threading.current_thread(), []
+    note = lambda *event: said.append(event[2]) if threading.current_thread() is us else None  # noqa: E731
+    client = app.test_client()
+    assert _timed(client) == 200
+    listen(database.engine, "before_cursor_execute", note)
+    assert [_timed(client, f"/m/nowhere-{n}") for n in range(40)] == [404] * 40
+    assert len([one for one in said if "town_map" in one]) == 3
+    assert _replica(app).state.is_usable
+    # Whoever has just written is not among the crowd.
+    pin = _pinned(client)
+    assert client.get(f"{ITEMS}/{pin}").status_code == 200
+
+
+def test_a_standby_with_its_hands_full_is_busy_and_not_away(app: Flask, pair: Pair) -> None:
+    standby = _replica(app)
+    client = app.test_client()
+    assert _timed(client) == 200
+    taken = [standby.engine.connect() for _ in range(16 - 1)]
+    try:
+        while standby.engine.pool.checkedout() < 16:
+            taken.append(standby.engine.connect())
+        assert _timed(client) == 200  # by the primary
+        assert standby.state.word == KEEPS_UP
+        standby.second_questions._left = -1000.0
+        refused = client.get(ITEMS)
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    finally:
+        for line in taken:
+            line.close()
+    assert _timed(client) == 200
+
+
 def test_a_replica_that_became_a_primary_of_its_own_is_not_asked(app: Flask, pair: Pair) -> None:
     """The last one here: this standby is none afterwards."""
     pair.standby.ask("SELECT pg_promote()")

@@ -27,6 +27,7 @@ from app.models import Pin, Respondent
 from app.queries.maps import MapRecord
 from app.services import flood, pin_photos
 from app.services.flood import OF_PLACE, FloodWatch, Shared, Visit
+from app.services.throttle import network, wider
 from app.views import write_waiting
 from app.views.api import photos
 from app.views.challenge import EXTENSION as FLOODS
@@ -399,6 +400,44 @@ def test_a_code_off_a_poster_lets_in_no_more_than_guests_can_send(
         assert statuses.count(429) in (0, 10)
 
 
+def test_a_code_opens_no_more_to_who_has_a_whole_network_or_many(bound: Database, the_map: MapRecord) -> None:
+    shared, now_s = Shared(bound.autocommit, b"tests only"), 1_800_000_000.0
+    room = flood.LEAST_GUESTS * flood.A_MINUTE_AT_EVENT
+    event = flood.Gathering("PLAKAT", 30)
+
+    def let_in(watch: FloodWatch, n: int, address: str) -> int:
+        """Of so many pins from these places, each of which sends few."""
+        visits = (Visit(the_map.id, f"{i}", address.format(i % 1_000)) for i in range(n))
+        return sum(watch.has_room(visit, event, shared, now_s=now_s) for visit in visits)
+
+    watch = FloodWatch()
+    # One customer's /48, then as much again from elsewhere, then there is no more room from anywhere.
+    assert let_in(watch, 2 * room, "2001:db8:1:{}::1") == room
+    assert let_in(watch, 2 * room, "2001:db8:2:{}::1") == room
+    assert let_in(watch, room, "2001:db8:3:{}::1") == 0
+    assert let_in(watch, room, "198.51.{}.1") == 0
+
+
+def test_who_sends_beyond_their_room_takes_none_of_the_guests(bound: Database, the_map: MapRecord) -> None:
+    shared, now_s = Shared(bound.autocommit, b"tests only"), 1_800_000_000.0
+    room = flood.LEAST_GUESTS * flood.A_MINUTE_AT_EVENT
+    event, watch = flood.Gathering("PLAKAT", 30), FloodWatch()
+    for n in range(5 * room):
+        watch.has_room(Visit(the_map.id, f"{n}", "198.51.100.9"), event, shared, now_s=now_s)
+    guests = [Visit(the_map.id, f"guest {n}", SCHOOL) for n in range(30)]
+    assert all(watch.has_room(guest, event, shared, now_s=now_s) for guest in guests for _ in range(20))
+
+
+def test_what_comes_by_a_code_makes_nobody_without_one_do_sums(
+    app: Flask, client: FlaskClient, session: Session, the_map: MapRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "OF_MAP", (flood.Guard("map pins", 20, 300),))
+    an_event(session, the_map, "PLAKAT", expected_people=30)
+    flooded(app, the_map)
+    assert [post(client, a_device(), event="PLAKAT").status_code for _ in range(60)] == [201] * 60
+    assert post(client, a_device(), ELSEWHERE).status_code == 201
+
+
 # All ways in
 
 
@@ -480,6 +519,7 @@ def test_only_so_many_forms_get_in_by_waiting(
 ) -> None:
     monkeypatch.setattr(write_waiting, "PASSING", flood.Limit("flood waited", 2, timedelta(minutes=5)))
     monkeypatch.setattr(write_waiting, "WAIT_S", 0)
+    monkeypatch.setattr(write_waiting, "STAGES", 1)
     place = {"environ_base": {"REMOTE_ADDR": SCHOOL}, "headers": {"Accept-Language": "en"}}
     flooded(app, the_map)
     statuses = []
@@ -491,7 +531,70 @@ def test_only_so_many_forms_get_in_by_waiting(
     assert stored(session) == 2
 
 
+def test_who_takes_all_places_of_the_impatient_makes_their_neighbours_wait_longer_and_no_more(
+    app: Flask, client: FlaskClient, session: Session, the_map: MapRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_waiting, "PASSING", flood.Limit("flood waited", 2, timedelta(hours=5)))
+    place = {"environ_base": {"REMOTE_ADDR": SCHOOL}, "headers": {"Accept-Language": "en"}}
+    flooded(app, the_map)
+    began = time.time()
+
+    def waiting() -> tuple[FlaskClient, dict[str, str]]:
+        one = app.test_client()
+        form = form_of(one.get(f"{WRITE}?place=street:Lipová", **place).text) | {"category": "safe"}
+        return one, form_of(one.post(WRITE, data=form, **place).text) | {"category": "safe"}
+
+    greedy, neighbour = [waiting() for _ in range(3)], waiting()
+    monkeypatch.setattr(write_waiting.time, "time", lambda: began + 25)
+    assert [one.post(WRITE, data=form, **place).status_code for one, form in greedy] == [303, 303, 429]
+    one, form = neighbour
+    refused = one.post(WRITE, data=form, **place)
+    assert refused.status_code == 429
+    assert 10 <= int(refused.headers["Retry-After"]) <= 16
+    monkeypatch.setattr(write_waiting.time, "time", lambda: began + 41)
+    assert one.post(WRITE, data=form_of(refused.text) | {"category": "safe"}, **place).status_code == 303
+    assert stored(session) == 3
+
+
 # Who is meant by an address
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("198.51.100.9:5678", "198.51.100.9"),
+        (" 198.51.100.9 ", "198.51.100.9"),
+        ('"[2001:db8:1:2::1]:443"', "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("[::ffff:198.51.100.9]:80", "198.51.100.9"),
+        ("[]:1", "unknown"),
+        ("[2001:db8::1", "unknown"),
+        ("_hidden:80", "unknown"),
+        ("1.2.3.4:5:6", "unknown"),
+        ("\x00", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_port_and_brackets_are_no_part_of_an_address(said: str, meant: str) -> None:
+    assert network(said) == meant
+    assert wider(said) == (
+        "2001:db8:1::/48" if meant.startswith("2001") else "fe80::/48" if "fe80" in meant else None
+    )
+
+
+def test_a_proxy_that_says_the_port_too_makes_no_town_one_address(
+    config: Config, bound: Database, session: Session, the_map: MapRecord
+) -> None:
+    app = create_app(Config(config.database_url, config.home, "tests only", trusted_proxies=1))
+    app.extensions[EXTENSION] = bound
+    flooded(app, the_map, f"{SCHOOL}:4711")
+    for said, status in ((f"{SCHOOL}:4712", 429), (f"{ELSEWHERE}:4711", 201), ("[2001:db8::1]:443", 201)):
+        answer = app.test_client().post(
+            ITEMS, json=a_feature(), headers=bearer(a_device(), **{"X-Forwarded-For": said})
+        )
+        assert answer.status_code == status, said
 
 
 @pytest.mark.parametrize(("proxies", "behind"), [(0, 429), (1, 201)])

@@ -8,22 +8,24 @@ import json
 import re
 import uuid
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from app.inputs.filters import PinFilter
 from app.inputs.imports import ImportMap, ImportOptions, PartReader
 from app.inputs.pin_files import PinRows
 from app.inputs.row_ids import NAMESPACE
-from app.models import Channel, Pin
-from app.queries.maps import MapRecord, read_published_map
+from app.models import Channel, Pin, TownMap
+from app.queries.maps import MapCache, MapRecord, read_published_map
 from app.queries.published import LOUD
+from app.queries.summary import Summary, count_summary
 from gis.privacy import same_person_chance
-from tests.builders import CENTRE, TOKEN, a_feature, a_map, a_pin, an_event, bearer
+from tests.builders import CENTRE, TOKEN, a_feature, a_map, a_pin, an_event, bearer, in_the_catalogue
 
 ITEMS = "/api/collections/testov/items"
 
@@ -202,3 +204,85 @@ def test_the_id_of_a_loaded_pin_is_no_proof_of_whose_it_is(session: Session) -> 
     guess = repr(("testov", "r001", "safe", f"{CENTRE[0]:.7f} {CENTRE[1]:.7f}", None, None))
     assert uuid.UUID(found.ids[0]) != uuid.uuid5(NAMESPACE, guess)
     assert uuid.UUID(found.respondents[0]) != uuid.uuid5(NAMESPACE, repr(("testov", "respondent", "r001")))
+
+
+def test_no_mark_of_an_answer_can_be_searched_for_the_moment_of_the_newest_pin(
+    client: FlaskClient, session: Session, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    """All else that a mark is made of is public: the same pins in a map with another secret have other marks."""
+    marked = [
+        "/m/testov/pins.json",
+        *(f"/data/testov/pins.{form}" for form in ("gpkg", "fgb", "parquet")),
+        "/m/testov/heat.png",
+        "/m/testov/heat.tif",
+        "/m/testov/results/heat/safe.png",
+    ]
+
+    def marks() -> dict[str, str | None]:
+        return {path: client.get(path).headers.get("ETag") for path in marked}
+
+    before = marks()
+    assert all(before.values()), before
+    assert marks() == before
+    session.execute(update(TownMap).values(salt=b"another secret"))
+    session.commit()
+    client.application.extensions["pocit-maps"] = MapCache()
+    after = marks()
+    assert not [path for path in marked if after[path] == before[path]]
+
+
+def test_search_engines_and_the_data_page_are_told_a_day(
+    client: FlaskClient, session: Session, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    in_the_catalogue(session, campaign[0])
+    session.execute(update(Pin).values(changed_at=Pin.created_at))
+    # The last day is one of the quiet ones now.
+    session.execute(delete(Pin).where(Pin.created_at > datetime(2026, 9, 5, tzinfo=UTC)))
+    session.commit()
+    client.application.extensions["pocit-maps"] = MapCache()
+    quiet = read_published_map(session, "testov").quiet
+    last = quiet.span_of(date(2026, 9, 4))[1]
+    page = client.get("/data/testov/", headers={"Accept-Language": "en"}).text
+    told = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1])
+    assert told["dateModified"] == last.isoformat()
+    assert not re.search(r"\d\d:\d\d", re.search(r'<dl class="data-facts">.*?</dl>', page, re.DOTALL)[0])
+    record = client.get("/data/testov/dataset.jsonld").json
+    assert record["časové_pokrytí"]["začátek"] == "2026-09-01"
+
+
+def test_the_table_of_days_joins_what_is_told_as_one(
+    client: FlaskClient, session: Session, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    the_map, _ = campaign
+    told_days = Counter(one[:10] for one in told(client).values())
+    public = count_summary(session, the_map)
+    assert {one.day.isoformat(): one.pins for one in public.days} == told_days
+    assert [(one.day.day, one.until.day) for one in public.days] == [(1, 1), (2, 5), (6, 7)]
+    assert Summary.from_json(public.as_json()) == public
+    people = {one.day.day: one.people for one in public.days}
+    assert people == {1: 8, 2: 4, 6: 9}
+    page = client.get("/m/testov/results", headers={"Accept-Language": "en"}).text
+    rows = re.findall(r'<tr><th scope="row">([^<]*2026)</th>', page)
+    assert [re.sub(r"\W+", " ", row) for row in rows] == [
+        "September 1 2026",
+        "Sep 2 5 2026",
+        "Sep 6 7 2026",
+    ]
+    # The office counts its people by the days on which they came.
+    assert [one.day.day for one in count_summary(session, the_map, PinFilter()).days] == list(range(1, 8))
+
+
+def test_a_collection_reaches_to_the_days_that_are_told(
+    client: FlaskClient, session: Session, campaign: tuple[MapRecord, dict[str, str]]
+) -> None:
+    session.execute(delete(Pin).where(Pin.created_at > datetime(2026, 9, 5, tzinfo=UTC)))
+    session.execute(
+        update(TownMap).values(closes_at=datetime(2026, 9, 20, tzinfo=UTC), version=TownMap.version + 1)
+    )
+    session.commit()
+    days = sorted(told(client).values())
+    assert days[-1][:10] < "2026-09-04"  # there are pins of the 4th
+    for path in ("/api/collections/testov", "/api/collections"):
+        document = client.get(path).json
+        one = document.get("collections", [document])[0]
+        assert one["extent"]["temporal"]["interval"][0][1][:10] == days[-1][:10], path

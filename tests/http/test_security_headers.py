@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -13,10 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.config import Config
+from app.config import Config, own_address
 from app.db import EXTENSION, Database
 from app.views.hosts import is_own, own_names
-from tests.builders import a_map, a_pin, an_event, an_official
+from tests.builders import a_feature, a_map, a_pin, an_event, an_official, bearer
 from tests.doors import csrf_of, sign_in, try_to_sign_in
 
 Made = Callable[..., Flask]
@@ -181,7 +182,10 @@ def test_a_name_that_is_not_ours_gets_a_plain_400(made: Made, session: Session, 
         "mapa.testov.example",
         "MAPA.testov.example",
         "mapa.testov.example:443",
+        "mapa.testov.example.",
+        "Mapa.Testov.example.:443",
         "localhost",
+        "LOCALHOST:6666",
         "127.0.0.1:8000",
         "[::1]:80",
     ],
@@ -265,7 +269,8 @@ def test_a_link_for_a_new_password_leads_to_the_operators_address(made: Made, se
     """It is passed on by mail: whatever the request called us, or through which tunnel it came."""
     a_map(session)
     an_official(session, "kolega@testov.example")
-    client = sign_in(made(address=ADDRESS).test_client(), an_official(session))
+    tunnelled = made(address=ADDRESS, hosts=frozenset({"localhost"}))
+    client = sign_in(tunnelled.test_client(), an_official(session))
     page = client.get("/office/towns/testov/people").text
     link = re.search(r'action="(/office/towns/testov/people/\d+/new-password)"', page)
     assert link
@@ -280,6 +285,88 @@ def test_forwarded_names_count_only_behind_a_proxy_of_ours(made: Made, session: 
     assert "evil.example" not in page
     behind = made(address=ADDRESS, trusted_proxies=1).test_client()
     assert behind.get("/m/testov", headers=sent).status_code == 400
+
+
+PROXIED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:6666", "LocalHost.", "127.0.0.1:8000", "[::1]:80", "[0::1]"]
+)
+def test_this_machines_names_are_for_this_machine_itself(made: Made, session: Session, host: str) -> None:
+    a_map(session)
+    alone = made(address=ADDRESS).test_client()
+    asked = {"headers": {"Host": host}}
+    for peer in ("127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"):
+        assert alone.get("/m/testov", **asked, environ_overrides={"REMOTE_ADDR": peer}).status_code == 200
+    for peer in ("203.0.113.9", "2001:db8::7", "fe80::1%eth0", "", "unknown"):
+        assert alone.get("/m/testov", **asked, environ_overrides={"REMOTE_ADDR": peer}).status_code == 400
+    for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"):
+        assert alone.get("/m/testov", headers={"Host": host, name: "127.0.0.1"}).status_code == 400
+    behind = made(address=ADDRESS, trusted_proxies=1).test_client()
+    assert behind.get("/m/testov", headers=PROXIED | {"Host": host}).status_code == 400
+    assert behind.get("/m/testov", headers=PROXIED | {"X-Forwarded-Host": host}).status_code == 400
+    assert behind.get("/m/testov", headers={"X-Forwarded-For": "127.0.0.1", "Host": host}).status_code == 400
+    assert behind.get("/m/testov", **asked).status_code == 200  # the operator, past the proxy
+    assert behind.get("/healthz", headers=PROXIED | {"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:6666", "MAPA.testov.example.", "pocity.jinde.example"])
+def test_whole_addresses_are_the_operators_whichever_name_was_asked(
+    made: Made, session: Session, host: str
+) -> None:
+    a_pin(session, a_map(session))
+    client = made(address=ADDRESS, hosts=frozenset({"pocity.jinde.example"})).test_client()
+    whole = re.compile(rf"https?://{re.escape(host)}", re.IGNORECASE)
+    for path in (
+        "/m/testov",
+        "/m/testov/results",
+        "/m/testov/answers.atom",
+        "/api/",
+        "/api/?f=html",
+        "/api/collections",
+        "/api/collections/testov?f=html",
+        "/api/collections/testov/items",
+        "/api/openapi.json",
+        "/data/testov/",
+        "/sitemap.xml",
+        "/robots.txt",
+    ):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 200, path
+        assert not whole.search(answer.text), path
+    links = client.get("/api/collections/testov", headers={"Host": host}).json["links"]
+    assert {urlsplit(one["href"])[:2] for one in links if "testov" in one["href"]} == {
+        tuple(urlsplit(ADDRESS)[:2])
+    }
+    sent = client.post("/api/collections/testov/items", json=a_feature(), headers={"Host": host, **bearer()})
+    assert sent.status_code == 201
+    assert sent.headers["Location"].startswith(f"{ADDRESS}/api/")
+
+
+def test_addresses_below_a_path_have_it_once(made: Made, session: Session) -> None:
+    a_map(session)
+    below = made(address="https://m.example/pocity", trusted_proxies=1).test_client()
+    sent = {"X-Forwarded-Host": "m.example", "X-Forwarded-For": "203.0.113.9"}
+    for prefix in ({}, {"X-Forwarded-Prefix": "/pocity"}):
+        api = below.get("/api/", headers=sent | prefix).json
+        assert "https://m.example/pocity/api/collections" in {
+            one["href"].partition("?")[0] for one in api["links"]
+        }
+
+
+def test_an_ipv6_address_is_one_however_it_is_written(config: Config) -> None:
+    known = own_names(dataclasses.replace(config, address="https://[2001:DB8:0::1]:8443"))
+    assert is_own("[2001:db8::1]:8443", known)
+    assert not is_own("[2001:db8::1]", known)
+    assert not is_own("[2001:db8::2]:8443", known)
+
+
+def test_an_address_without_its_scheme_has_no_path() -> None:
+    """Else the name itself would be one, and forwarded prefixes would count."""
+    assert own_address(" mapa.testov.example/ ") == ADDRESS
+    assert own_address("http://mapa.testov.example") == "http://mapa.testov.example"
+    assert own_address("") == ""
 
 
 # Whom to tell

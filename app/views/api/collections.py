@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from app.db import session
 from app.i18n import N_
@@ -41,6 +41,7 @@ from app.views.api.metadata import metadata_response
 from app.views.api.pages import PAGE_PARAMETERS, page, properties_page, wants_html
 from app.views.api.property_schemas import queryables_document, schema_document
 from app.views.heat import heat_store
+from app.views.hosts import own_root
 from app.views.markdown import plain_text
 from app.views.negotiation import HTML
 from app.views.reader import load_map, reader_language, say
@@ -73,7 +74,7 @@ def _kept_collections(maps: Sequence[MapRecord]) -> list[dict[str, Any]]:
         return [_collection(the_map) for the_map in maps]
     now = datetime.now(UTC)
     state = tuple((the_map.id, the_map.version, the_map.is_open(now)) for the_map in maps)
-    key = ("collections", reader_language().code, request.url_root, hash(state), now.timestamp() // LIST_KEPT_S)
+    key = ("collections", reader_language().code, own_root(), hash(state), now.timestamp() // LIST_KEPT_S)
     size = len(maps) * COLLECTION_BYTES
     return heat_store().remember(key, lambda: [_collection(the_map) for the_map in maps], size)
 
@@ -164,7 +165,8 @@ def _extent(the_map: MapRecord, *, readable: bool) -> dict[str, Any]:
     }
     first, last = the_map.opens_at, the_map.closes_at
     if readable:
-        span = pin_span(session(), the_map, reader_scope(the_map.town_id))
+        cache: MapCache = current_app.extensions["pocit-maps"]
+        span = pin_span(session(), cache.told(session(), the_map), reader_scope(the_map.town_id))
         first, last = span.first, None if the_map.is_open() else span.last
     if first or last:
         gregorian = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"

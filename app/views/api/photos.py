@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.db import session
@@ -37,11 +37,12 @@ from app.services.pin_photos import (
     OF_SHARE,
     delete_photo,
     expect_photo,
+    expect_place,
     places_are_few,
     save_photo,
 )
 from app.services.pins import own_pin
-from app.services.throttle import attempt, count, network
+from app.services.throttle import attempt, count, forgive, network
 from app.views.api import blueprint
 from app.views.api.bodies import GEOJSON, json_response, known_parameters, pin_id
 from app.views.api.items import ITEMS
@@ -74,17 +75,22 @@ def put_photo(slug: str, item: str) -> Response:
     known_parameters()
     the_map = load_map(slug)
     token, pin = device_token(), pin_id(item)
+    expect_place(session(), the_map, token, pin)
+    secret = server_secret()
+    tries = [
+        attempt(OF_DEVICE, the_map.slug, token, secret=secret),
+        attempt(OF_PLACE, the_map.slug, network(request.remote_addr), secret=secret),
+    ]
+    _expect_form()
+    count(session(), tries)
+    session().commit()  # counted before it is read; and nothing is held while it comes
     sent = _sent()
     is_new = False
-    if expect_photo(session(), the_map, token, pin, sent):
-        secret = current_app.config["SECRET_KEY"].encode()
-        tries = [
-            attempt(OF_DEVICE, the_map.slug, token, secret=secret),
-            attempt(OF_PLACE, the_map.slug, network(request.remote_addr), secret=secret),
-        ]
-        count(session(), tries)
+    if not expect_photo(session(), the_map, token, pin, sent):
+        forgive(session(), tries)  # the answer was lost on the way
+    else:
         _expect_share(the_map)
-        session().commit()  # counted before it is opened; and nothing is held while it is
+        session().commit()  # nothing is held while it is opened
         made = make_photo(sent, network(request.remote_addr))
         is_new = save_photo(session(), load_map(slug), token, pin, sent, made)
     session().commit()
@@ -114,19 +120,26 @@ def _expect_share(the_map: MapRecord) -> None:
         raise Unacceptable(Problem(FIELD, MANY_WAIT)) from None
 
 
-def _sent() -> SentPhoto:
-    """The photo in the body; WrongType or TooLarge before it is read."""
+def _expect_form() -> None:
+    """WrongType or TooLarge for a body that is not even to be read."""
     if request.mimetype != MULTIPART_TYPE:
         raise WrongType(Problem("Content-Type", N_("Send one of: %(allowed)s."), {"allowed": MULTIPART_TYPE}))
-    too_heavy = TooLarge(Problem(FIELD, TOO_HEAVY, {"megabytes": MOST_FILE_BYTES >> 20}))
     if (request.content_length or 0) > MOST_FORM_BYTES:
-        raise too_heavy
+        raise _too_heavy()
+
+
+def _sent() -> SentPhoto:
+    """The photo in the body."""
     request.max_content_length = MOST_FORM_BYTES
     try:
         file = request.files.get(FIELD)
         return parse_sent_photo(file.stream if file else None, request.form.get("alt", ""))
     except RequestEntityTooLarge as error:
-        raise too_heavy from error
+        raise _too_heavy() from error
+
+
+def _too_heavy() -> TooLarge:
+    return TooLarge(Problem(FIELD, TOO_HEAVY, {"megabytes": MOST_FILE_BYTES >> 20}))
 
 
 def _is_own(the_map: MapRecord, item: str) -> bool:

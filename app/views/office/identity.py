@@ -32,6 +32,7 @@ from app.services import identity as identities
 from app.services import openid, throttle
 from app.services.openid import Beginning
 from app.services.throttle import Limit
+from app.views.hosts import as_asked
 from app.views.office import blueprint
 from app.views.office.access import local_next, office_town
 from app.views.office.setup_words import problems_by_field
@@ -139,7 +140,7 @@ def _journey(begun: Any, town: str) -> Beginning:
 
 
 def _back(town: str) -> str:
-    return url_for("office.identity_back", town=town, _external=True)
+    return as_asked("office.identity_back", town=town)
 
 
 def _said(refusal: Refusal) -> tuple[str, int] | tuple[str, int, dict[str, str]]:

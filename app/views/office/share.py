@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ from app.services.posters import pdf_of, qr_png, qr_svg
 from app.services.sharing import allow_frames
 from app.views import posters
 from app.views.headers import policy
+from app.views.hosts import own_root
 from app.views.office import blueprint
 from app.views.office.access import office_map
 from app.views.reader import reader_language
@@ -83,7 +84,7 @@ def _page(the_map: MapRecord, typed: Mapping[str, object], refusal: InvalidInput
         any_site=ANY in the_map.embed_origins,
         frame=url_for("citizen.citizen_page", slug=the_map.slug, embed="", _external=True),
         results_frame=url_for("results.results_page", slug=the_map.slug, embed="", _external=True),
-        server=request.host_url.rstrip("/"),
+        server=urljoin(own_root(), "/").rstrip("/"),
         height=FRAME_HEIGHT_PX,
         may_write=require().may(the_map.town_id, Role.EDITOR),
         is_framable=bool(the_map.embed_origins) and not the_map.draft,

@@ -29,7 +29,7 @@ export class ApiProblem extends Error {
 
   /** Whether the same request may pass later without a change. */
   get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 }
 
