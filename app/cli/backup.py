@@ -14,6 +14,7 @@ from types import FrameType
 
 import click
 import msgspec
+from sqlalchemy.orm import Session
 
 from app.cli.output import CommandRefused, opened_session
 from app.config import ROOT, Config
@@ -25,10 +26,10 @@ from app.services.backups_restore import (
     Target,
     check_dump,
     finish,
-    refuse_filled,
     restore_database,
     staged,
     takes_its_key,
+    what_is_there,
 )
 
 SAID_EVERY_S = 0.1
@@ -71,40 +72,32 @@ def backup(path: Path, check_only: bool, keep: int | None, without_key: bool) ->
 @click.command("restore")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--check", "check_only", is_flag=True, help="Only look whether FILE is whole and unchanged.")
-@click.option("--replace", is_flag=True, help="Put it in the place of all that is in the database now.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Keep no backup of what is in the database now; else one is made first, in POCIT_HOME/backups.",
+)
 @click.option(
     "--keep-own-key",
     is_flag=True,
     help="Go on with this server’s key: second factors and sign-in providers are then to be set up anew.",
 )
-@click.option(
-    "--take-key", is_flag=True, help="Go on with the backup’s key, though this server has one of its own already."
-)
-@click.option(
-    "--from-another-server",
-    is_flag=True,
-    help="FILE is not sealed by this server, but I know where it comes from: so on a new machine.",
-)
-def restore(
-    path: Path, check_only: bool, replace: bool, keep_own_key: bool, take_key: bool, from_another_server: bool
-) -> None:
-    """Put the backup FILE into the database and into POCIT_HOME: all of it, or nothing.
+def restore(path: Path, check_only: bool, replace: bool, keep_own_key: bool) -> None:
+    """Put the backup FILE in the place of what is in the database and in POCIT_HOME: all of it, or nothing.
 
-    FILE is looked at wholly before anything is touched. Stop the server first, and start it again afterwards.
+    FILE is looked at wholly before anything is touched, and what is there now is backed up first. Stop the server
+    first, and start it again afterwards.
     """
     if check_only:
         _check(path)
         return
-    if keep_own_key and take_key:
-        raise CommandRefused("--keep-own-key and --take-key exclude each other")
-    key_is_set = bool(os.environ.get("POCIT_SECRET_KEY"))
     # A new machine has no key yet, and shall not get one that is then in the way.
-    target = Target(_home(), _own_key(), key_is_set, keep_own_key, take_key, from_another_server)
+    target = Target(_home(), _own_key(), bool(os.environ.get("POCIT_SECRET_KEY")), keep_own_key)
     with _refusals(), _progress() as told, _opened(path, told) as opened:
         takes_key = takes_its_key(opened, target)
         with opened_session() as session, staged(opened, target.home, told) as files:
             if not replace:
-                refuse_filled(session)
+                _keep_what_is_there(session, target, told)
             session.rollback()
             restored = restore_database(session, opened, datetime.now(UTC), told)
             if takes_key:
@@ -115,6 +108,8 @@ def restore(
                 kept = files.place_key(opened.key or "") if takes_key else None
             finish(session, told)
     _say_restored(opened, restored, target.home)
+    if target.key is None or not opened.is_sealed_by(target.key):
+        click.echo("it was made by another server: be sure that you know which", err=True)
     if takes_key:
         former = f"; the one that was there is {kept.name}" if kept else ""
         click.echo(f"the server’s key is that of the backup now ({target.home / KEY}{former})", err=True)
@@ -123,6 +118,21 @@ def restore(
             "second factors and sign-in providers are to be set up anew: their key is another one", err=True
         )
     click.echo("start the server again: it still remembers what was there before", err=True)
+
+
+def _keep_what_is_there(session: Session, target: Target, told: Told) -> None:
+    """A backup of what the restore will take away, if there is anything; BackupRefused where that can’t be made."""
+    there = what_is_there(session)
+    session.rollback()
+    if not there:
+        return
+    folder = target.home / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    goal = folder / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
+    source = Source(target.home, Config.from_environment().secret_key)
+    made = make_backup(session, source, goal, told)
+    session.rollback()
+    click.echo(f"what was there ({there}) is kept in {goal}, {_size(made.bytes)}", err=True)
 
 
 def _say_restored(opened: Backup, restored: Restored, home: Path) -> None:

@@ -49,10 +49,6 @@ class Target:
     """Whether the key is given by POCIT_SECRET_KEY: then nothing put into the folder would count."""
     keeps_key: bool = False
     """Go on with this key, though the backup is of a server with another."""
-    takes_key: bool = False
-    """Take the backup's key, though this server has another."""
-    trusts_others: bool = False
-    """Somebody says that the file is to be believed, though this server did not seal it."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +64,14 @@ class Restored:
 
 
 def takes_its_key(backup: Backup, target: Target) -> bool:
-    """Whether the server goes on with the backup's key instead of its own.
+    """Whether the server goes on with the backup's key instead of its own, which is kept beside it.
 
-    BackupRefused where the backup is another server's and nobody said that it is to be believed, where nobody said
-    which key counts, or where the one wanted can't be had.
+    Nothing but rows is taken from another server's file. BackupRefused where a file of our own was changed, or
+    where the key wanted can't be had.
     """
     is_ours = target.key is not None and backup.manifest.key == mark_of(target.key)
     if is_ours and not backup.is_sealed_by(target.key or ""):
         raise BackupRefused(f"{backup.path} was changed after it was made: its seal is not that of this server")
-    if not is_ours and not target.trusts_others:
-        raise BackupRefused(
-            f"{backup.path} is not sealed by this server: if you know for sure where it comes from "
-            "(your own backup, on a new machine) say --from-another-server"
-        )
     if is_ours or target.keeps_key:
         return False
     way_out = "or say --keep-own-key: second factors and sign-in providers are then to be set up anew"
@@ -94,10 +85,6 @@ def takes_its_key(backup: Backup, target: Target) -> bool:
             "POCIT_SECRET_KEY is not the key of the backup: take that setting away for the one within to count, "
             + way_out
         )
-    if target.key is not None and not target.takes_key:
-        raise BackupRefused(
-            f"this server has a key of its own: say --take-key to go on with that of the backup, {way_out}"
-        )
     return True
 
 
@@ -107,18 +94,13 @@ def check_dump(backup: Backup) -> None:
     read_through(program, backup.pieces(DUMP))
 
 
-def refuse_filled(session: Session) -> None:
-    """BackupRefused where the database holds anything that a restore would take away."""
+def what_is_there(session: Session) -> str:
+    """What a restore would take away, in words; empty where there is nothing."""
     there = present(session, [table.name for table in Base.metadata.sorted_tables])
     held = {name: session.scalar(text(f"SELECT count(*) FROM {in_public(name)}")) for name in there}
     held = {name: count for name, count in held.items() if count and name not in LEFT_OUT}
-    if not held:
-        return
     telling = [f"{held[name]} {words}" for name, words in TELLING.items() if name in held]
-    words = ", ".join(telling) or f"{len(held)} tables with rows"
-    raise BackupRefused(
-        f"the database is not empty ({words}): --replace puts the backup in its place, and all that goes"
-    )
+    return ", ".join(telling) or (f"{len(held)} tables with rows" if held else "")
 
 
 def restore_database(session: Session, backup: Backup, now: datetime, told: Told) -> Restored:

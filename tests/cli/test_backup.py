@@ -56,7 +56,6 @@ from tests.cli.conftest import Said
 
 Pocit = Callable[..., Said]
 KEY = "the key of the server that was saved"
-NEW = "--from-another-server"
 TAKEN_IN = ("heat_block", "heat_change", "heat_state")
 """Counts beside the pins: at the end of a restore what waited has been taken in; heat itself is compared."""
 WORDS = ("Tma\ta zima\r\nza \\. rohem", "\\.", "„Uvozovky“; 'apostrof', \"dvojité\"", "👩‍👧 Δ ﷽ =1+1", "\\N")
@@ -155,7 +154,7 @@ def test_a_restored_server_gives_the_same_files_pages_and_heat(
     assert made.status == 0, made.err
     assert "2 maps, 52 pins" in made.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    restored = elsewhere("restore", NEW, str(file))
+    restored = elsewhere("restore", str(file))
     assert restored.status == 0, restored.err
     new_home = tmp_path / "new home"
     assert exported(elsewhere, tmp_path / "after") == pocit_files
@@ -324,25 +323,34 @@ def rezipped(whole: bytes, old: bytes, new: bytes) -> bytes:
     return target.getvalue()[:-END_BYTES]
 
 
-def test_a_filled_database_is_replaced_only_when_asked_and_then_wholly(
+def test_what_a_restore_takes_away_is_kept_in_a_backup_and_all_of_it_goes_or_nothing(
     pocit: Pocit, town: Session, tmp_path: Path, elsewhere: Pocit, empty_url: str
 ) -> None:
     file = tmp_path / "all.backup"
     assert pocit("backup", str(file), "--without-key").status == 0
-    refused = elsewhere("restore", NEW, str(file))
+    refused = elsewhere("restore", str(file))
     assert (refused.status, "another key" in refused.err) == (1, True)
-    assert elsewhere("restore", NEW, str(file), "--keep-own-key").status == 0
+    assert elsewhere("restore", str(file), "--keep-own-key").status == 0
     before = dumped(empty_url)
-    again = elsewhere("restore", NEW, str(file), "--keep-own-key")
-    assert again.status == 1
-    assert "not empty (2 towns, 2 maps, 52 pins, 1 officials): --replace" in again.err
+    with looking_at(empty_url) as connection:
+        connection.execute(text("UPDATE pin SET comment = 'said since then'"))
+    since = dumped(empty_url)
+    again = elsewhere("restore", str(file), "--keep-own-key")
+    assert again.status == 0, again.err
+    assert "what was there (2 towns, 2 maps, 52 pins, 1 officials) is kept in" in again.err
+    assert dumped(empty_url) == before
+    (kept,) = (tmp_path / "new home" / "backups").glob("before-restore-*.backup")
+    assert elsewhere("restore", "--replace", str(kept)).status == 0
+    assert dumped(empty_url) == since
+    assert len(list(kept.parent.iterdir())) == 1
+    assert elsewhere("restore", "--replace", str(file), "--keep-own-key").status == 0
     # Somebody else's view stands on our table: it may not go, so nothing goes.
     engine = create_engine(empty_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("DELETE FROM support; UPDATE pin SET comment = 'since then'"))
         changed = dumped(empty_url)
         connection.execute(text("CREATE VIEW theirs AS SELECT id FROM pin"))
-        said = elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key")
+        said = elsewhere("restore", str(file), "--replace", "--keep-own-key")
         assert (said.status, said.err.count("\n")) == (1, 1)
         assert "nothing was changed" in said.err
         assert dumped(empty_url) == changed
@@ -350,11 +358,11 @@ def test_a_filled_database_is_replaced_only_when_asked_and_then_wholly(
         # A reader in the middle of something: he is not waited for without end.
         with engine.connect() as reader:
             reader.execute(text("BEGIN; SELECT count(*) FROM pin"))
-            busy = elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key")
+            busy = elsewhere("restore", str(file), "--replace", "--keep-own-key")
             assert (busy.status, "stop the server" in busy.err) == (1, True)
             reader.execute(text("COMMIT"))
         connection.execute(text("CREATE TABLE someone_elses AS SELECT 1 AS one"))
-    assert elsewhere("restore", NEW, str(file), "--replace", "--keep-own-key").status == 0
+    assert elsewhere("restore", str(file), "--replace", "--keep-own-key").status == 0
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT one FROM someone_elses")) == 1
         connection.execute(text("DROP TABLE someone_elses"))
@@ -371,20 +379,15 @@ def test_the_key_comes_along_unless_the_setting_forbids_it(
     key.parent.mkdir(parents=True)
     key.write_text("what a first start made")
     monkeypatch.setenv("POCIT_SECRET_KEY", "somebody set this")
-    refused = elsewhere("restore", NEW, str(file))
+    refused = elsewhere("restore", str(file))
     assert (refused.status, "POCIT_SECRET_KEY" in refused.err) == (1, True)
     monkeypatch.setenv("POCIT_SECRET_KEY", KEY)
-    assert elsewhere("restore", NEW, str(file)).status == 0
+    assert elsewhere("restore", str(file)).status == 0
     assert key.read_text() == "what a first start made"
     monkeypatch.delenv("POCIT_SECRET_KEY")
-    # Neither is the file believed nor the key taken over without a word of the operator.
-    stranger = elsewhere("restore", str(file), "--replace")
-    assert (stranger.status, "not sealed by this server" in stranger.err) == (1, True)
-    assert NEW in stranger.err
-    unsaid = elsewhere("restore", NEW, str(file), "--replace")
-    assert (unsaid.status, "--take-key" in unsaid.err, key.read_text()) == (1, True, "what a first start made")
-    restored = elsewhere("restore", NEW, "--take-key", str(file), "--replace")
+    restored = elsewhere("restore", str(file))
     assert restored.status == 0, restored.err
+    assert "made by another server" in restored.err
     assert key.read_text() == KEY
     (kept,) = key.parent.glob("session-key.before-*")
     assert kept.read_text() == "what a first start made"
@@ -422,7 +425,7 @@ def test_a_backup_taken_while_people_pin_is_of_one_moment(
         stop.set()
         for phone in phones:
             phone.join()
-    assert elsewhere("restore", NEW, str(file)).status == 0
+    assert elsewhere("restore", str(file)).status == 0
     with looking_at(empty_url) as connection:
         found = {str(one) for one in connection.scalars(text("SELECT id FROM pin WHERE comment = 'za běhu'"))}
     assert found >= {one for at, one in stored if at < began}
@@ -449,7 +452,7 @@ def test_an_older_backup_is_brought_to_this_version_and_what_is_due_is_anonymise
         with engine.begin() as connection:
             migrate(connection)
         engine.dispose()
-    said = elsewhere("restore", NEW, str(file))
+    said = elsewhere("restore", str(file))
     assert said.status == 0, said.err
     assert f"migrated from 0006 to {newest_revision()}" in said.err
     assert "stara was due, and has been anonymised" in said.err
@@ -603,7 +606,7 @@ def test_nothing_of_a_strangers_schema_is_run(
             connection.execute(text("DROP FUNCTION IF EXISTS theirs(text), theirs()"))
             connection.execute(text("DROP TABLE IF EXISTS someone_elses"))
         engine.dispose()
-    said = elsewhere("restore", NEW, str(file))
+    said = elsewhere("restore", str(file))
     assert said.status == 0, said.err
     assert "not ours, and left in the file (pg_restore takes them out): someone_elses" in said.err
     assert not taken.exists()
@@ -641,7 +644,7 @@ def test_root_follows_no_link_to_where_the_key_would_go(
     key = tmp_path / "new home" / "secrets" / "session-key"
     key.parent.mkdir(parents=True)
     key.symlink_to(precious)
-    refused = elsewhere("restore", NEW, "--take-key", str(file))
+    refused = elsewhere("restore", str(file))
     assert (refused.status, "is a link" in refused.err) == (1, True), refused.err
     assert precious.read_text() == "somebody else's"
     assert not list(tmp_path.glob("**/session-key.before*"))

@@ -108,6 +108,7 @@ NO_PAGES = {
     "office.sheet_clean",
     "office.slips",
     "office.standalone",
+    "office.awake",
     # Ways to other pages.
     "office.identity_back",
     "office.identity_begin",

@@ -190,5 +190,5 @@ def _sign_in(page: Page) -> None:
     page.goto("/office/sign-in")
     page.locator("[name=email]").fill("urad@testov.example")
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form:has([name=password]) button[type=submit], form:has([name=password]) button").first.click()
+    page.locator("form:has([name=password]) .button-primary").click()
     page.wait_for_url("**/office/")
