@@ -121,7 +121,7 @@ def restore(path: Path, check_only: bool, replace: bool, keep_own_key: bool) -> 
 
 
 def _keep_what_is_there(session: Session, target: Target, told: Told) -> None:
-    """A backup of what the restore will take away, if there is anything; BackupRefused where that can’t be made."""
+    """A backup of what the restore takes away, if there is anything; BackupRefused where it can’t be made."""
     there = what_is_there(session)
     session.rollback()
     if not there:
