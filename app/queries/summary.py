@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from math import ceil
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Date, Select, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from app.queries.answers import people_of_places
 from app.queries.features import conditions
 from app.queries.maps import MapRecord, told_quiet
 from app.queries.pin_photos import shown_photo
+from gis.crs import to_wgs84
 from gis.grid import SQUARE_M, square_of
 
 LATEST_COMMENTS = 12
@@ -203,6 +205,10 @@ def comments_near(
     query = (
         _comments(the_map, replace(SPOKEN, categories=frozenset({category})))
         .where(
+            # The squares decide; the box around them is what there is an index for.
+            Pin.position.op("&&")(
+                func.ST_MakeEnvelope(*_box_around(the_map, place, within_m + 2 * SQUARE_M), 4326)
+            ),
             Pin.square_x.between(column - reach, column + reach),
             Pin.square_y.between(row - reach, row + reach),
             func.length(Pin.comment) <= QUOTED_CHARACTERS,
@@ -211,6 +217,16 @@ def comments_near(
         .limit(1)
     )
     return next((Comment(*values) for values in session.execute(query)), None)
+
+
+def _box_around(the_map: MapRecord, place: tuple[float, float], reach_m: float) -> tuple[float, ...]:
+    """West, south, east, north in degrees of a metric square around a metric place."""
+    x, y = place
+    lon, lat = to_wgs84(the_map.metric_srid)(
+        np.array([x - reach_m, x - reach_m, x + reach_m, x + reach_m]),
+        np.array([y - reach_m, y + reach_m, y - reach_m, y + reach_m]),
+    )
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def _comments(the_map: MapRecord, wanted: PinFilter) -> Select[Any]:
