@@ -213,7 +213,7 @@ def _here() -> Iterator[None]:
 
 
 def _run_here(
-    module: str, arguments: Sequence[str], folder: Path, *, skipped_drivers: str, seconds: float, too_hard: Problem
+    module: str, arguments: Sequence[str], _folder: Path, *, too_hard: Problem, **_limits: object
 ) -> dict[str, Any]:
     """What `reading_apart.run_apart` gives back, without a new process."""
     out = io.StringIO()

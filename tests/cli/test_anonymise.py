@@ -86,8 +86,11 @@ def test_bad_usage_and_unknown_maps_are_refused(pocit: Pocit) -> None:
 
 
 def test_each_worker_of_the_server_looks_after_retention_and_counts_beside_its_requests(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The settings make a folder for the numbers of all processes and name it to those that come after.
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     # They would go on for ever, on the connections of later tests: here they only wait to be told to go.
     go = threading.Event()
     for name in ("retention.keep_house", "counts.keep_counts"):

@@ -35,7 +35,7 @@ def test_a_tap_on_a_painted_pin_opens_it_also_after_the_map_was_pulled(phone: Pa
             phone.keyboard.press("Escape")
             phone.locator("#map").focus()
             phone.keyboard.press("ArrowUp")
-        phone.wait_for_function("document.querySelector('canvas.map-pins') !== null")
+        phone.locator("canvas.map-pins").first.wait_for(state="attached")
         expect(phone.locator(".leaflet-pan-anim")).to_have_count(0)
         x, y = phone.evaluate(PAINTED)
 

@@ -152,7 +152,7 @@ def test_somebody_else_s_photo_is_seen_with_its_words_and_opens_large(phone: Pag
     picture = phone.get_by_role("img", name="Rozbitá lampa")
     expect(picture).to_be_visible()
     # Loaded, and not only there.
-    phone.wait_for_function("document.querySelector('img.photo').naturalWidth === 320")
+    phone.wait_for_function("() => document.querySelector('img.photo').naturalWidth === 320")
     link = phone.locator(".photo-link")
     expect(link).to_have_attribute("href", f"/m/testov/photos/{pin.id}.jpg")
 
