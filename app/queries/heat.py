@@ -36,8 +36,8 @@ from gis.grid import Cells, Indices, SquareRaster
 KEPT = {OFFICE_COUNTS: Scope.OFFICE, PUBLIC_FILTER: Scope.PUBLIC}
 """Choices of pins whose counts are kept."""
 
-MANY_PINS, PINS_A_SECOND, MOST_KEPT_S = 20_000, 5_000, 120
-"""From so many pins public pages are some seconds old: four of 20 000, two minutes of a million."""
+MANY_PINS, PINS_A_SECOND, MOST_KEPT_S = 20_000, 1_000, 120
+"""From so many pins public pages are some seconds old: twenty of 20 000, two minutes of 120 000 and more."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ def shown_version(session: Session, the_map: MapRecord) -> str:
         return heat_version(session, the_map, PUBLIC_FILTER, Scope.PUBLIC)
     kept_s = min(pins // PINS_A_SECOND, MOST_KEPT_S)
     return keyed_mark(the_map, Scope.PUBLIC, the_map.id, the_map.version, "turn", kept_s, time.time() // kept_s)
+
+
+def has_many_pins(session: Session, the_map: MapRecord) -> bool:
+    """Whether public pages of the map are some seconds old (`shown_version`)."""
+    return not uses_snapshot(the_map) and (visible_pins(session, the_map.id) or 0) >= MANY_PINS
 
 
 def snapshot_day(session: Session, map_id: int) -> date | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]
 from flask import Blueprint, Response, current_app, request, stream_with_context
 from shapely.geometry import mapping
 
@@ -16,10 +17,12 @@ from app.inputs.file_forms import FORM_BY_ENDING, parse_epsg
 from app.inputs.filters import PUBLIC_FILTER, Scope
 from app.inputs.heat import single
 from app.queries.compact import compact_pins, pins_version
-from app.queries.maps import basemap_layer
+from app.queries.heat import has_many_pins, shown_version
+from app.queries.maps import MapRecord, basemap_layer
 from app.services.ground_files import CODINGS, PLAIN, ground_file
 from app.views.dictionary import dictionary_file, dictionary_page
 from app.views.headers import FOR_EVER
+from app.views.heat import heat_store
 from app.views.layer_files import ENDING, FILE_PARAMETERS, LAYER, WantedFile, file_response
 from app.views.reader import load_map, load_told_map
 
@@ -75,9 +78,35 @@ def compact(slug: str) -> Response:
     the_map = load_map(slug)
     if not the_map.publish_pins:
         raise NotAllowed(Problem("map", N_("This map does not publish its pins.")))
+    if has_many_pins(session(), the_map):
+        return _kept_pins(the_map)
     # The mark first: of a pin that comes in between, the next answer tells; the other way round none would.
     version = pins_version(session(), the_map, PUBLIC_FILTER)
     return compact_response(version, lambda: compact_pins(session(), the_map, PUBLIC_FILTER))
+
+
+def _kept_pins(the_map: MapRecord) -> Response:
+    """Very many pins, some seconds old: made and compressed once for all who look while others pin."""
+    version = shown_version(session(), the_map)
+    response = Response(mimetype="application/json")
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.vary.add("Accept-Encoding")
+    response.set_etag(version)
+    response.make_conditional(request)
+    if response.status_code == 304:
+        return response
+
+    def written() -> bytes:
+        return current_app.json.dumps(compact_pins(session(), the_map, PUBLIC_FILTER)).encode()
+
+    key = (the_map.id, version, "pins")
+    if request.accept_encodings["br"]:
+        packed = heat_store().picture((*key, "br"), lambda: brotli.compress(written(), quality=5))
+        response.set_data(packed)
+        response.headers["Content-Encoding"] = "br"
+    else:
+        response.set_data(heat_store().picture(key, written))
+    return response
 
 
 @blueprint.get(f"/data/<slug>/<{LAYER}:name>.<{ENDING}:ending>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
@@ -229,6 +231,13 @@ def test_tiles_of_very_many_pins_stand_still_for_a_while_and_files_never(
     a_pin(session, town, "unsafe", respondent="one more")
     after = {name: client.get(f"/m/{town.slug}/{name}").data for name in before}
     assert after[tile()] == before[tile()]
+    for codings in ("br", "identity"):
+        pins = client.get(f"/m/{town.slug}/pins.json", headers={"Accept-Encoding": codings})
+        assert pins.headers.get("Content-Encoding", "identity") == codings
+        said = json.loads(brotli.decompress(pins.data) if codings == "br" else pins.data)
+        assert len(said["ids"]) == PEOPLE + 1, said.keys()
+        again = client.get(f"/m/{town.slug}/pins.json", headers={"If-None-Match": pins.headers["ETag"]})
+        assert again.status_code == 304
     people = re.search(
         r'story-number">(\d+)<', client.get(f"/m/{town.slug}/results", headers={"Accept-Language": "en"}).text
     )
